@@ -1,0 +1,1 @@
+"""The numbered SQL files that make the warehouse: tables, then the concept views."""

@@ -1,0 +1,1 @@
+"""The warehouse: open, migrate, publish, maintain, export. DuckDB lives only here."""

@@ -1,0 +1,93 @@
+"""Migrations: the numbered SQL files of migrations/, each applied once, in one transaction, and recorded."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from store.errors import Refused
+
+if TYPE_CHECKING:
+    from store.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Migration:
+    version: int
+    name: str
+    sql: str
+
+
+def migrations() -> list[Migration]:
+    """All migrations of this version of the code, in order."""
+    found = sorted(
+        (path for path in files("migrations").iterdir() if path.name.endswith(".sql")), key=lambda path: path.name
+    )
+    return [Migration(int(path.name[:4]), path.name.removesuffix(".sql"), path.read_text("utf-8")) for path in found]
+
+
+def schema_version(warehouse: "Warehouse") -> int:
+    """The number of the last migration applied to a warehouse, 0 when none was."""
+    tables = warehouse.rows("select table_name from duckdb_tables() where database_name = 'warehouse'")
+    if {"table_name": "migration"} not in tables:
+        return 0
+    return int(warehouse.rows("select max(version) as version from migration")[0]["version"])
+
+
+def migrate(warehouse: "Warehouse") -> list[str]:
+    """Apply the migrations that are missing; returns their names. A killed one leaves the version before it, whole."""
+    applied = []
+    for migration in migrations():
+        with warehouse.transaction(f"migrate to {migration.name}"):
+            if migration.version <= schema_version(warehouse):
+                continue
+            _apply(warehouse, migration)
+        applied.append(migration.name)
+    return applied
+    if applied:
+        _keep_small_rows_inlined(warehouse)
+    return applied
+
+
+def require_current(warehouse: "Warehouse") -> None:
+    """Raise Refused unless the warehouse has exactly the schema of this version of the code."""
+    found, known = schema_version(warehouse), migrations()[-1].version
+    if found == 0:
+        raise Refused(
+            f"'{warehouse.location}' is a DuckLake, but not a warehouse of this project; name another with --warehouse."
+        )
+    if found < known:
+        raise Refused(
+            f"The warehouse '{warehouse.location}' has schema {found}, this version needs {known}; run `pie migrate`."
+        )
+    if found > known:
+        raise Refused(
+            f"The warehouse '{warehouse.location}' has schema {found}, newer than this version's {known}; upgrade pie-store."
+        )
+
+
+_INLINED_ROWS = dict.fromkeys(("study", "dataset", "class", "run"), 20_000) | dict.fromkeys(
+    ("mask", "epoch_metric", "evaluation", "migration", "view_column"), 2_000
+)
+"""Rows of one insert that stay in the catalog until they are flushed: small or often updated tables would
+else add a file for every commit."""
+
+
+def _keep_small_rows_inlined(warehouse: "Warehouse") -> None:
+    for table, rows in _INLINED_ROWS.items():
+        warehouse.execute(
+            "call warehouse.set_option('data_inlining_row_limit', $rows, table_name => $table)",
+            {"rows": rows, "table": table},
+        )
+
+
+def _apply(warehouse: "Warehouse", migration: Migration) -> None:
+    if migration.version == 1:
+        warehouse.execute(
+            "create table migration (version integer not null, name varchar not null, applied_at timestamp not null)"
+        )
+        warehouse.execute("comment on table migration is 'One row per migration applied to this warehouse.'")
+    warehouse.execute(migration.sql)
+    warehouse.execute(
+        "insert into migration values ($version, $name, now()::timestamp)",
+        {"version": migration.version, "name": migration.name},
+    )
