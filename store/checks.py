@@ -114,7 +114,7 @@ def _summary(warehouse: Warehouse, table: str, files: Files) -> list[dict[str, A
 
 
 def _ids_complete(row: Mapping[str, Any], num_examples: int) -> bool:
-    return row["num_ids"] == num_examples and row["min_id"] == 0 and row["max_id"] == num_examples - 1
+    return (row["num_ids"], row["min_id"], row["max_id"]) == (num_examples, 0, num_examples - 1)
 
 
 def _prediction_fault(row: Mapping[str, Any] | None, num_examples: int, dataset: Mapping[str, Any]) -> str | None:

@@ -13,7 +13,8 @@ from store.protocol import Task
 def probabilities(logits_NC: NDArray[np.floating], task: Task) -> NDArray[np.float64]:
     """Predicted probabilities [N, C]: softmax (single-label) or sigmoid (multi-label), in float64."""
     logits_NC = np.asarray(logits_NC, dtype=np.float64)
-    return softmax(logits_NC, axis=1) if task == "single_label" else expit(logits_NC)
+    probabilities_NC: NDArray[np.float64] = softmax(logits_NC, axis=1) if task == "single_label" else expit(logits_NC)
+    return probabilities_NC
 
 
 def predicted_labels(logits_NC: NDArray[np.floating], task: Task, threshold: float | None = None) -> NDArray[np.bool_]:
@@ -32,5 +33,5 @@ def predicted_labels(logits_NC: NDArray[np.floating], task: Task, threshold: flo
 
 def el2n(logits_NC: NDArray[np.floating], gold_NC: NDArray[np.bool_], task: Task) -> NDArray[np.float32]:
     """EL2N of each example [N]: the L2 distance of the probabilities from the gold labels (Paul et al. 2021)."""
-    distance_NC = probabilities(logits_NC, task) - gold_NC
-    return np.sqrt((distance_NC**2).sum(axis=1)).astype(np.float32)
+    el2n_N: NDArray[np.float64] = np.linalg.norm(probabilities(logits_NC, task) - gold_NC, axis=1)
+    return el2n_N.astype(np.float32)

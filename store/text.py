@@ -4,6 +4,7 @@ Source: section 4.3 and appendix B.3 of the paper (the measures).
 """
 
 import re
+
 import textstat
 
 READABILITY_MEASURES = (

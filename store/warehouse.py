@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,7 +39,8 @@ class Warehouse:
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
         """`query` as a list of dictionaries, for small answers."""
-        return self.query(sql, parameters).to_pylist()
+        rows: list[dict[str, Any]] = self.query(sql, parameters).to_pylist()
+        return rows
 
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
         """Run a statement that changes something; inside `transaction`."""
@@ -71,10 +72,8 @@ class Warehouse:
                 self._connection.execute("commit")
             except BaseException:
                 # A failed commit has already ended the transaction.
-                try:
+                with suppress(duckdb.TransactionException):
                     self._connection.execute("rollback")
-                except duckdb.TransactionException:
-                    pass
                 raise
 
     @contextmanager
