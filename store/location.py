@@ -7,6 +7,7 @@ from pathlib import Path
 from store.errors import Refused
 
 DEFAULT_URL = "./warehouse"
+CATALOG = "catalog.sqlite"
 URL_VARIABLE = "PIE_WAREHOUSE"
 DATA_PATH_VARIABLE = "PIE_DATA_PATH"
 
@@ -30,7 +31,7 @@ class Location:
     @property
     def exists(self) -> bool:
         """Whether a catalog is there; a PostgreSQL catalog is asked when it is attached."""
-        return self.directory is None or (self.directory / "catalog.sqlite").is_file()
+        return self.directory is None or (self.directory / CATALOG).is_file()
 
     def __str__(self) -> str:
         """The URL fit to be shown: a PostgreSQL one without its connection details."""
@@ -57,6 +58,4 @@ def locate(url: str | os.PathLike[str] | None) -> Location:
             f"A warehouse is a directory or 'ducklake:postgres:...', not a '{scheme}:' URL; give --warehouse one of the two."
         )
     directory = Path(url)
-    return Location(
-        url, f"ducklake:sqlite:{directory / 'catalog.sqlite'}", f"{directory.absolute() / 'data'}/", directory
-    )
+    return Location(url, f"ducklake:sqlite:{directory / CATALOG}", f"{directory.absolute() / 'data'}/", directory)

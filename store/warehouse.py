@@ -1,9 +1,11 @@
 """The warehouse: a DuckLake that is opened, read at one snapshot, and written in short transactions."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from store.engine import connect
 from store.errors import NotFound, Refused, StoreError
-from store.location import Location, locate
+from store.location import CATALOG, Location, locate
 from store.migrate import migrate, require_current
 
 LOCK_TIMEOUT_SECONDS = 60
@@ -151,43 +153,43 @@ def _create(location: Location) -> None:
     directory = location.directory
     if directory.exists() and not directory.is_dir():
         raise Refused(f"'{location}' is a file, not a warehouse's directory; name another with --warehouse.")
-    strangers = (
-        sorted({path.name for path in directory.glob("*")} - {"lock", "data", ".creating"})
-        if directory.exists()
-        else []
-    )
-    if strangers and not location.exists:
-        raise Refused(
-            f"'{location}' is not a warehouse: it holds '{strangers[0]}' but no catalog; name an empty or new directory."
-        )
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Refused(
             f"Cannot make a warehouse at '{location}': {error.strerror}; name a directory you may write to."
         ) from error
+    strangers = sorted({path.name for path in directory.iterdir()} - {"lock", "data", _ASIDE, CATALOG})
+    if strangers:
+        raise Refused(
+            f"'{location}' is not a warehouse: it holds '{strangers[0]}' but no catalog; name an empty or new directory."
+        )
     with _lock(location):
-        if location.exists:
-            return
-        # Made aside and renamed, so that a catalog, once seen, is complete.
-        aside = directory / ".creating"
-        aside.unlink(missing_ok=True)
-        for suffix in ("-wal", "-shm"):
-            aside.with_name(aside.name + suffix).unlink(missing_ok=True)
-        with sqlite3.connect(aside) as catalog:
-            # Readers and writers do not block each other in this mode; it stays with the file.
-            catalog.execute("pragma journal_mode = wal")
-        catalog.close()
-        making = Location(location.url, f"ducklake:sqlite:{aside}", location.data_path, directory)
-        with Warehouse(making, _attached(making, read_only=False), read_only=False) as warehouse:
-            # Delta encoding and zstd: a prediction takes a fifth of a byte.
-            warehouse.execute("call warehouse.set_option('parquet_version', 2)")
-            warehouse.execute("call warehouse.set_option('parquet_compression', 'zstd')")
-            migrate(warehouse)
-        with sqlite3.connect(aside) as catalog:
-            catalog.execute("pragma wal_checkpoint(truncate)")
-        catalog.close()
-        aside.rename(directory / "catalog.sqlite")
+        if not location.exists:
+            _create_catalog(location, directory)
+
+
+_ASIDE = ".creating"
+
+
+def _create_catalog(location: Location, directory: Path) -> None:
+    # Made aside and renamed, so that a catalog, once seen, is complete.
+    aside = directory / _ASIDE
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    with closing(sqlite3.connect(aside / CATALOG)) as catalog:
+        # Readers and writers do not block each other in this mode; it stays with the file.
+        catalog.execute("pragma journal_mode = wal")
+    making = replace(location, catalog=f"ducklake:sqlite:{aside / CATALOG}")
+    with Warehouse(making, _attached(making, read_only=False), read_only=False) as warehouse:
+        # Delta encoding and zstd: a prediction takes a fifth of a byte.
+        warehouse.execute("call warehouse.set_option('parquet_version', 2)")
+        warehouse.execute("call warehouse.set_option('parquet_compression', 'zstd')")
+        migrate(warehouse)
+    with closing(sqlite3.connect(aside / CATALOG)) as catalog:
+        catalog.execute("pragma wal_checkpoint(truncate)")
+    (aside / CATALOG).rename(directory / CATALOG)
+    shutil.rmtree(aside)
 
 
 def _attached(location: Location, *, read_only: bool, as_of: int | None = None) -> duckdb.DuckDBPyConnection:

@@ -7,7 +7,9 @@ import pytest
 from store.errors import Refused
 from store.identity import RunConfig
 
-CONFIG = RunConfig("imdb", "0" * 64, "bert", "IMP-WR", 0.9, 7, {"epochs": 3, "learning_rate": 0.00003, "batch_size": 32})
+CONFIG = RunConfig(
+    "imdb", "0" * 64, "bert", "IMP-WR", 0.9, 7, {"epochs": 3, "learning_rate": 0.00003, "batch_size": 32}
+)
 
 
 def test_identity_is_pinned() -> None:
@@ -22,7 +24,13 @@ def test_order_of_settings_does_not_matter() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"dataset": "snli"}, {"dataset_digest": "1" * 64}, {"architecture": "bilstm"}, {"settings": {}}, {"protocol_version": 2}],
+    [
+        {"dataset": "snli"},
+        {"dataset_digest": "1" * 64},
+        {"architecture": "bilstm"},
+        {"settings": {}},
+        {"protocol_version": 2},
+    ],
 )
 def test_what_the_recipe_holds_changes_both(change: dict[str, object]) -> None:
     other = dataclasses.replace(CONFIG, **change)  # type: ignore[arg-type]

@@ -37,7 +37,9 @@ def test_multi_label_predicts_what_is_above_the_threshold_possibly_nothing(tmp_p
     predictions = pq.read_table(path / "prediction.test-0.parquet").to_pylist()
     # sigmoid(0) is 0.5 exactly: not above the threshold.
     assert [(row["example_id"], row["class_id"]) for row in predictions] == [(0, 1), (2, 0), (2, 1)]
-    assert pq.read_table(path / "evaluation.test-0.parquet").to_pylist() == [{"split": "test", "epoch": 0, "num_examples": 3}]
+    assert pq.read_table(path / "evaluation.test-0.parquet").to_pylist() == [
+        {"split": "test", "epoch": 0, "num_examples": 3}
+    ]
 
 
 def test_manifest_describes_the_files(tmp_path: Path) -> None:
@@ -46,7 +48,14 @@ def test_manifest_describes_the_files(tmp_path: Path) -> None:
     verify_files(path, manifest)
     assert manifest.config == CONFIG and manifest.study == "made up" and manifest.summary.num_pruned == 3
     assert {file.name for file in manifest.files} == {file.name for file in path.glob("*.parquet")}
-    assert {file.table for file in manifest.files} == {"prediction", "logit", "el2n", "mask", "epoch_metric", "evaluation"}
+    assert {file.table for file in manifest.files} == {
+        "prediction",
+        "logit",
+        "el2n",
+        "mask",
+        "epoch_metric",
+        "evaluation",
+    }
 
 
 def test_same_outputs_have_the_same_content_digest(tmp_path: Path) -> None:
@@ -62,7 +71,10 @@ def test_a_resumed_run_may_record_again(tmp_path: Path) -> None:
     del first  # killed before finishing
     assert spooled_runs(tmp_path) == []
     path = spool_run(tmp_path, DATASET, CONFIG)
-    assert read_manifest(path).content_digest == read_manifest(spool_run(tmp_path / "fresh", DATASET, CONFIG)).content_digest
+    assert (
+        read_manifest(path).content_digest
+        == read_manifest(spool_run(tmp_path / "fresh", DATASET, CONFIG)).content_digest
+    )
     assert spooled_runs(tmp_path) == [path] == spooled_runs(path)
 
 
@@ -75,7 +87,9 @@ def test_a_resumed_run_may_record_again(tmp_path: Path) -> None:
         (np.zeros((3, 2)), {"example_ids_N": np.array([0, 1])}, "example ids must be each of 0 to 2 once"),
     ],
 )
-def test_malformed_outputs_are_refused(tmp_path: Path, logits: np.ndarray, options: dict[str, np.ndarray], sentence: str) -> None:
+def test_malformed_outputs_are_refused(
+    tmp_path: Path, logits: np.ndarray, options: dict[str, np.ndarray], sentence: str
+) -> None:
     with pytest.raises(Refused, match=f"Run {CONFIG.run_id}, split test, epoch 4: {sentence}"):
         writer(tmp_path).record_outputs("test", 4, logits, **options)  # type: ignore[arg-type]
     assert list((tmp_path / f"{CONFIG.run_id}.partial").iterdir()) == []

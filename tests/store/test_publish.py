@@ -1,0 +1,201 @@
+"""Publishing: each run once and whole, whatever is damaged, repeated, raced or killed."""
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from store.dataset import register_dataset
+from store.errors import NotFound, Refused
+from store.identity import RunConfig
+from store.publish import publish_run, publish_spool
+from store.run import mark_failed, mark_spooled, register_study, run_statuses
+from store.spool import MANIFEST, SCHEMAS, sha256_of
+from store.warehouse import Warehouse, open_warehouse
+from tests.made_up import made_up_dataset, run_config, spool_run
+
+DATASET = made_up_dataset()
+CONFIG = run_config(DATASET)
+
+
+@pytest.fixture
+def warehouse(warehouse: Warehouse) -> Warehouse:
+    register_dataset(warehouse, DATASET)
+    return warehouse
+
+
+def counts(warehouse: Warehouse) -> dict[str, int]:
+    """Rows of every table that a run adds to."""
+    return {table: warehouse.rows(f"select count(*) as n from {table}")[0]["n"] for table in (*SCHEMAS, "run")}
+
+
+# Two epochs of 20 training and 10 test examples.
+ONE_RUN = {"prediction": 60, "logit": 20, "el2n": 40, "mask": 1, "epoch_metric": 4, "evaluation": 4, "run": 1}
+
+
+def test_a_run_is_published_once_with_everything(warehouse: Warehouse, tmp_path: Path) -> None:
+    path = spool_run(tmp_path, DATASET, CONFIG)
+    assert publish_run(warehouse, path) is True
+    assert publish_run(warehouse, path) is False
+    assert counts(warehouse) == ONE_RUN
+    run = warehouse.rows("select * from run")[0]
+    assert run["run_id"] == CONFIG.run_id and run["status"] == "published" and run["last_epoch"] == 1
+    assert run["measured_sparsity"] == 0.5 and run["started_at"] is not None
+    assert RunConfig.from_json(json.loads(run["config"])) == CONFIG
+    logits = warehouse.rows("select l.logits from logit as l where l.epoch = 1 and l.example_id = 3")[0]["logits"]
+    spooled = pq.read_table(path / "logit.test-1.parquet")["logits"][3].as_py()
+    assert logits == spooled and len(logits) == 3
+
+
+def test_a_planned_run_moves_to_published(warehouse: Warehouse, tmp_path: Path) -> None:
+    other = run_config(DATASET, seed=1)
+    register_study(warehouse, "made up", [CONFIG, other], "{}")
+    mark_spooled(warehouse, CONFIG.run_id)
+    mark_failed(warehouse, other.run_id, "out of memory")
+    assert run_statuses(warehouse, [CONFIG.run_id, other.run_id]) == {CONFIG.run_id: "spooled", other.run_id: "failed"}
+    publish_run(warehouse, spool_run(tmp_path, DATASET, CONFIG))
+    mark_failed(warehouse, CONFIG.run_id, "too late")
+    assert run_statuses(warehouse, [CONFIG.run_id]) == {CONFIG.run_id: "published"}
+    with pytest.raises(NotFound, match="No run 'abc' in the warehouse"):
+        mark_failed(warehouse, "abc", "never planned")
+
+
+def test_other_content_under_a_published_run_is_refused(warehouse: Warehouse, tmp_path: Path) -> None:
+    publish_run(warehouse, spool_run(tmp_path, DATASET, CONFIG))
+    other = spool_run(tmp_path, DATASET, CONFIG, splits=("test",))
+    with pytest.raises(Refused, match=f"Run {CONFIG.run_id} is published with other content"):
+        publish_run(warehouse, other)
+    assert counts(warehouse) == ONE_RUN and other.exists()
+
+
+def test_a_spool_is_published_past_its_refused_runs(warehouse: Warehouse, tmp_path: Path) -> None:
+    good, bad = (spool_run(tmp_path, DATASET, run_config(DATASET, seed=seed)) for seed in (1, 2))
+    (bad / "el2n.0.parquet").unlink()
+    results = {result.run_id: result for result in publish_spool(warehouse, tmp_path)}
+    assert results[good.name].published and not good.exists()
+    assert "file 'el2n.0.parquet' of the manifest is missing" in str(results[bad.name].refused) and bad.exists()
+    assert counts(warehouse)["run"] == 1
+
+
+def rewrite(path: Path, name: str, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Change a spooled file and its digest in the manifest, as a faulty writer would."""
+    table = change(pq.read_table(path / name))
+    pq.write_table(table, path / name, store_schema=False)
+    manifest = json.loads((path / MANIFEST).read_text())
+    for file in manifest["files"]:
+        if file["name"] == name:
+            file |= {"rows": len(table), "sha256": sha256_of(path / name)}
+    (path / MANIFEST).write_text(json.dumps(manifest))
+
+
+def set_cell(column: str, row: int, value: object) -> Callable[[pa.Table], pa.Table]:
+    def change(table: pa.Table) -> pa.Table:
+        values = table[column].to_pylist()
+        values[row] = value
+        return table.set_column(
+            table.column_names.index(column), table.schema.field(column), pa.array(values, table[column].type)
+        )
+
+    return change
+
+
+FAULTS: list[tuple[str, Callable[[pa.Table], pa.Table], str]] = [
+    ("prediction.test-1.parquet", set_cell("class_id", 0, 3), "predicted class 3 is not one of the 3 classes"),
+    ("prediction.test-1.parquet", set_cell("class_id", 0, -1), "predicted class -1 is not one of the 3 classes"),
+    ("prediction.test-1.parquet", set_cell("example_id", 9, 10), "example id 10 is not one of 0 to 9"),
+    ("prediction.test-1.parquet", set_cell("example_id", 9, 8), "10 predictions of 9 examples|predictions are there twice"),
+    ("prediction.test-1.parquet", lambda table: table[:9], "9 predictions of 9 examples, but each of the 10"),
+    ("prediction.test-1.parquet", lambda table: table[:0], "split test, epoch 1: no predictions"),
+    ("prediction.test-1.parquet", set_cell("epoch", 9, 7), "split test, epoch 7, which table evaluation does not list"),
+    ("logit.test-0.parquet", set_cell("logits", 4, [0.0, 1.0]), "logits of width 2, but dataset 'tiny' has 3 classes"),
+    ("logit.test-0.parquet", set_cell("logits", 4, [0.0, 1.0, float("nan")]), "logits that are not finite"),
+    ("logit.test-0.parquet", lambda table: table[1:], "logits of 9 examples in 9 rows"),
+    ("el2n.1.parquet", lambda table: table[:19], "epoch 1: EL2N must be one finite value for each of the 20"),
+    ("el2n.1.parquet", set_cell("el2n", 2, float("inf")), "epoch 1: EL2N must be one finite value"),
+    ("evaluation.test-1.parquet", set_cell("num_examples", 0, 9), "outputs of 9 test examples at epoch 1, but dataset 'tiny' has 10"),
+    ("evaluation.test-1.parquet", set_cell("epoch", 0, 0), "outputs of split test, epoch 0 twice"),
+    ("mask.0.parquet", lambda table: table.drop_columns("digest"), "has columns .* of other names or types than table 'mask'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "change", "sentence"), FAULTS)
+def test_faulty_runs_are_refused_whole(
+    warehouse: Warehouse, tmp_path: Path, name: str, change: Callable[[pa.Table], pa.Table], sentence: str
+) -> None:
+    path = spool_run(tmp_path, DATASET, CONFIG)
+    rewrite(path, name, change)
+    snapshot = warehouse.snapshot()
+    with pytest.raises(Refused, match=sentence):
+        publish_run(warehouse, path)
+    assert warehouse.snapshot() == snapshot and path.exists()
+
+
+def test_damaged_bytes_and_strange_datasets_are_refused(warehouse: Warehouse, tmp_path: Path) -> None:
+    path = spool_run(tmp_path / "damaged", DATASET, CONFIG)
+    content = bytearray((path / "el2n.0.parquet").read_bytes())
+    content[len(content) // 2] ^= 1
+    (path / "el2n.0.parquet").write_bytes(content)
+    with pytest.raises(Refused, match=r"file 'el2n\.0\.parquet' is damaged"):
+        publish_run(warehouse, path)
+    stranger = made_up_dataset("stranger")
+    with pytest.raises(NotFound, match="is about dataset 'stranger', which the warehouse does not have"):
+        publish_run(warehouse, spool_run(tmp_path / "stranger", stranger, run_config(stranger)))
+    changed = made_up_dataset(sizes={"train": 20, "test": 9})
+    with pytest.raises(Refused, match="was trained on another version of dataset 'tiny'"):
+        publish_run(warehouse, spool_run(tmp_path / "changed", changed, run_config(changed)))
+    assert counts(warehouse) == dict.fromkeys(ONE_RUN, 0)
+
+
+def publish_all(url: Path, spool: Path) -> None:
+    """A publisher process: every run of the spool, again and again until told to end."""
+    with open_warehouse(url) as opened:
+        for path in sorted(spool.iterdir()):
+            publish_run(opened, path)
+
+
+def test_racing_and_killed_publishers_leave_every_run_once(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Three processes publish the same runs; two are killed at random moments, a reader looks on throughout."""
+    spool = tmp_path / "spool"
+    runs = [spool_run(spool, DATASET, run_config(DATASET, seed=seed)) for seed in range(12)]
+    url = warehouse.location.directory
+    assert url is not None
+    spawn = multiprocessing.get_context("spawn")
+    random = np.random.default_rng(0)
+    publishers = [spawn.Process(target=publish_all, args=(url, spool)) for _ in range(3)]
+    for publisher in publishers:
+        publisher.start()
+    victims = publishers[:2]
+    while publishers[2].is_alive():
+        seen = warehouse.rows("select count(*) as n from prediction")[0]["n"]
+        assert seen % 60 == 0, "a reader saw half a run"
+        if victims and seen:
+            time.sleep(random.uniform(0, 0.1))
+            os.kill(victims.pop().pid or 0, signal.SIGKILL)
+    for publisher in publishers:
+        publisher.join()
+    assert publishers[2].exitcode == 0
+    assert counts(warehouse) == {table: count * len(runs) for table, count in ONE_RUN.items()}
+    assert warehouse.rows("select count(distinct run_id) as n from run where status = 'published'")[0]["n"] == len(runs)
+
+
+def test_a_second_recipe_under_a_study_name_is_refused(warehouse: Warehouse) -> None:
+    register_study(warehouse, "made up", [CONFIG], '{"epochs": 2, "seeds": [0]}')
+    register_study(warehouse, "made up", [CONFIG, run_config(DATASET, seed=1)], '{"epochs": 2, "seeds": [0, 1]}')
+    assert counts(warehouse)["run"] == 2
+    assert warehouse.rows("select s.num_runs from study as s") == [{"num_runs": 2}]
+    changed = RunConfig(DATASET.name, DATASET.digest, "bilstm", "none", 0.0, 0, {"epochs": 3})
+    with pytest.raises(Refused, match=r"Study 'made up' is in the warehouse with other settings \(epochs\)"):
+        register_study(warehouse, "made up", [changed], '{"epochs": 3, "seeds": [0]}')
+
+
+def test_a_spool_of_nothing_is_said_so(warehouse: Warehouse, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="No spool at"):
+        list(publish_spool(warehouse, tmp_path / "nothing"))
