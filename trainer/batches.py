@@ -1,0 +1,72 @@
+"""Batches: which examples share one, and how their ids become a padded tensor.
+
+Shapes: B examples of a batch, T tokens, C classes, N examples of a split.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from store.protocol import Split
+from trainer.encoding import EncodedDataset
+from trainer.streams import numpy_stream
+
+Rows = NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some examples of a split, on the device that trains."""
+
+    ids_BT: Tensor
+    mask_BT: Tensor | None
+    """True where there is a token; None where padding is read like any token."""
+    gold: Tensor
+    """Single-label: class numbers [B]. Multi-label: 0.0 or 1.0 [B, C]."""
+
+
+class Batches:
+    """Makes batches of one dataset for one device."""
+
+    def __init__(self, data: EncodedDataset, device: torch.device) -> None:
+        self.data, self.device = data, device
+        self.num_train = len(data.splits["train"])
+
+    def training_order(self, seed: int, epoch: int, batch_size: int) -> list[Rows]:
+        """The training examples, shuffled, batch by batch."""
+        order_N = numpy_stream(seed, "order", epoch).permutation(self.num_train)
+        return [order_N[start : start + batch_size] for start in range(0, len(order_N), batch_size)]
+
+    def evaluation_order(self, split: Split, batch_size: int) -> list[Rows]:
+        """All examples of a split; by length where that saves padding."""
+        lengths_N = self.data.splits[split].lengths_N
+        fixed = self.data.fixed_length is not None
+        order_N = np.arange(len(lengths_N)) if fixed else np.argsort(-lengths_N, kind="stable")
+        return [order_N[start : start + batch_size] for start in range(0, len(order_N), batch_size)]
+
+    def batches(self, split: Split, order: list[Rows]) -> Iterator[Batch]:
+        """The batches of a split in a given order."""
+        return (self.batch(split, rows) for rows in order)
+
+    def batch(self, split: Split, rows: Rows) -> Batch:
+        """The examples `rows` of a split: padded to the dataset's length, or to the longest of them."""
+        examples = self.data.splits[split]
+        starts_B = examples.offsets[rows]
+        lengths_B = examples.offsets[rows + 1] - starts_B
+        num_tokens = self.data.fixed_length or max(int(lengths_B.max()), 1)
+        present_BT = np.arange(num_tokens) < lengths_B[:, None]
+        ids_BT = np.full(present_BT.shape, self.data.padding_id, dtype=np.int64)
+        ids_BT[present_BT] = examples.ids[(starts_B[:, None] + np.arange(num_tokens))[present_BT]]
+        mask = None if self.data.fixed_length else self._on_device(present_BT)
+        return Batch(self._on_device(ids_BT), mask, self._on_device(self._gold(examples.gold_NC[rows])))
+
+    def _gold(self, gold_BC: NDArray[np.bool_]) -> NDArray[np.float32] | NDArray[np.int64]:
+        return gold_BC.argmax(axis=1) if self.data.task == "single_label" else gold_BC.astype(np.float32)
+
+    def _on_device(self, array: NDArray[np.generic]) -> Tensor:
+        tensor = torch.from_numpy(array)
+        return tensor.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else tensor
