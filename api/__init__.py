@@ -1,0 +1,1 @@
+"""The service: HTTP over analysis and store. FastAPI lives only here."""

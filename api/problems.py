@@ -1,0 +1,85 @@
+"""Errors as RFC 9457 problem documents: what, which value, what to do."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from store.errors import NotFound, StoreError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    type: str = Field("about:blank", description="Kind of the problem.")
+    title: str = Field(description="The status in words.", examples=["Not Found"])
+    status: int = Field(description="The HTTP status.", examples=[404])
+    detail: str = Field(
+        description="What, which value, what to do.",
+        examples=["No dataset 'imbd' in the warehouse, which has: imdb; list datasets with GET /v1/datasets."],
+    )
+    instance: str = Field(description="The path that was asked.")
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
+    for status in (404, 406, 422, 503)
+}
+"""What every endpoint may answer instead, for the OpenAPI document."""
+
+
+def problem(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A problem document as a response."""
+    body = Problem(
+        type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail, instance=request.url.path
+    )
+    return JSONResponse(body.model_dump(), status, headers, media_type=MEDIA_TYPE)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Make every error of the app a problem document."""
+
+    @app.exception_handler(StoreError)
+    def on_store_error(request: Request, error: StoreError) -> JSONResponse:
+        return problem(request, 404 if isinstance(error, NotFound) else 503, str(error))
+
+    @app.exception_handler(HTTPException)
+    def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 404 and error.detail == HTTPStatus.NOT_FOUND.phrase:
+            detail = f"There is nothing at '{request.url.path}'; the endpoints are listed at /docs."
+        elif error.status_code == 405:
+            detail = f"'{request.url.path}' does not take {request.method}; use GET."
+        else:
+            detail = str(error.detail)
+        return problem(request, error.status_code, detail, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    def on_bad_request(request: Request, error: RequestValidationError) -> JSONResponse:
+        return problem(request, 422, _sentence(request, error.errors()))
+
+    @app.exception_handler(Exception)
+    def on_failure(request: Request, error: Exception) -> JSONResponse:
+        return problem(request, 500, "The service failed on this request; its log says why.")
+
+
+def _sentence(request: Request, faults: Sequence[Any]) -> str:
+    fault = faults[0]
+    name = str(fault["loc"][1]) if len(fault["loc"]) > 1 else str(fault["loc"][0])
+    if fault["type"] == "extra_forbidden":
+        known = ", ".join(sorted(_known_parameters(request)))
+        return f"Unknown query parameter '{name}'; '{request.url.path}' takes {known}."
+    return f"Query parameter '{name}' is {fault['input']!r}: {fault['msg'].removeprefix('Value error, ')}."
+
+
+def _known_parameters(request: Request) -> set[str]:
+    operations = request.app.openapi()["paths"].get(request.scope["route"].path_format, {})
+    return {
+        parameter["name"] for parameter in operations.get("get", {}).get("parameters", ()) if parameter["in"] == "query"
+    }
