@@ -1,0 +1,131 @@
+"""Made-up warehouses: datasets and runs described as arrays of predicted labels, put in as published rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from store.identity import RunConfig
+from store.protocol import Split, Task
+from store.text import READABILITY_MEASURES
+from store.warehouse import Warehouse
+
+Labels = NDArray[np.bool_]
+"""Labels of a split, gold or predicted: [N, C] for N examples and C classes."""
+
+
+@dataclass(frozen=True)
+class MadeUpRun:
+    """A run: what it predicted at its last epoch, per split; EL2N of the training examples at its influence epoch."""
+
+    pruner: str
+    sparsity: float
+    seed: int
+    predicted: Mapping[Split, Labels]
+    last_epoch: int = 0
+    influence_epoch: int = 0
+    el2n_N: NDArray[np.float32] | None = None
+    status: str = "published"
+
+
+@dataclass(frozen=True)
+class MadeUpStudy:
+    """A dataset and its runs, all of one recipe."""
+
+    name: str
+    task: Task
+    gold: Mapping[Split, Labels]
+    runs: Sequence[MadeUpRun]
+    readability: Mapping[Split, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    """Scores by measure; a measure left out is the example's number, plus one."""
+
+    @property
+    def num_classes(self) -> int:
+        return next(iter(self.gold.values())).shape[1]
+
+    def score(self, split: Split, measure: str) -> list[float]:
+        """A measure of all examples of a split."""
+        return list(
+            self.readability.get(split, {}).get(measure, [number + 1 for number in range(len(self.gold[split]))])
+        )
+
+    def config(self, run: MadeUpRun) -> RunConfig:
+        return RunConfig(self.name, "0" * 64, "bilstm", run.pruner, run.sparsity, run.seed, {})
+
+
+def labels(rows: Sequence[Sequence[int]], num_classes: int) -> Labels:
+    """Labels [N, C] from the class numbers of each example."""
+    labels_NC = np.zeros((len(rows), num_classes), dtype=np.bool_)
+    for number, classes in enumerate(rows):
+        labels_NC[number, list(classes)] = True
+    return labels_NC
+
+
+def insert(warehouse: Warehouse, *studies: MadeUpStudy) -> None:
+    """Put studies into a warehouse. Each run also predicts something else at an epoch that no question asks for."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for study in studies:
+        for table, more in _rows(study).items():
+            rows.setdefault(table, []).extend(more)
+    with warehouse.transaction("made up"):
+        for table, values in rows.items():
+            with warehouse.register("made_up_rows", pa.Table.from_pylist(values)):
+                warehouse.execute(f"insert into {table} by name select * from made_up_rows")
+
+
+def _rows(study: MadeUpStudy) -> dict[str, list[dict[str, Any]]]:
+    name = study.name
+    rows: dict[str, list[dict[str, Any]]] = {
+        "dataset": [{"dataset": name, "task": study.task, "num_classes": study.num_classes, "digest": "0" * 64}],
+        "class": [{"dataset": name, "class_id": c, "name": f"class {c}"} for c in range(study.num_classes)],
+        "example": [],
+        "readability": [],
+        "run": [],
+        "evaluation": [],
+        "prediction": [],
+        "el2n": [],
+    }
+    for split, gold_NC in study.gold.items():
+        scores = {measure: study.score(split, measure) for measure in (*READABILITY_MEASURES, "num_tokens")}
+        for number, gold_C in enumerate(gold_NC):
+            key = {"dataset": name, "split": split, "example_id": number}
+            class_ids = np.flatnonzero(gold_C).tolist()
+            num_tokens = int(scores["num_tokens"][number])
+            rows["example"].append(
+                key | {"text": f"{split} text {number}", "class_ids": class_ids, "num_tokens": num_tokens}
+            )
+            measured = {measure: scores[measure][number] for measure in READABILITY_MEASURES}
+            rows["readability"].append(key | measured | {"textstat_version": "0.7.8"})
+    for run in study.runs:
+        _add_run(rows, study, run)
+    return {table: values for table, values in rows.items() if values}
+
+
+def _add_run(rows: dict[str, list[dict[str, Any]]], study: MadeUpStudy, run: MadeUpRun) -> None:
+    config = study.config(run)
+    rows["run"].append(
+        {
+            "run_id": config.run_id,
+            "recipe_id": config.recipe_id,
+            "study": f"study of {study.name}",
+            "dataset": study.name,
+        }
+        | {"architecture": "bilstm", "pruner": run.pruner, "sparsity": run.sparsity, "seed": run.seed}
+        | {"status": run.status, "last_epoch": run.last_epoch, "config": "{}"}
+    )
+    for split, predicted_NC in run.predicted.items():
+        for epoch in {run.last_epoch, 99}:
+            key = {"run_id": config.run_id, "split": split, "epoch": epoch}
+            rows["evaluation"].append(key | {"num_examples": len(predicted_NC)})
+            shown_NC = predicted_NC if epoch == run.last_epoch else np.roll(predicted_NC, 1, axis=1)
+            pairs = zip(*np.nonzero(shown_NC), strict=True)
+            rows["prediction"] += [key | {"example_id": int(n), "class_id": int(c)} for n, c in pairs]
+    if run.el2n_N is not None:
+        for epoch, values_N in ((run.influence_epoch, run.el2n_N), (99, 1 - run.el2n_N)):
+            rows["el2n"] += [
+                {"run_id": config.run_id, "epoch": epoch, "example_id": number, "el2n": float(value)}
+                for number, value in enumerate(values_N)
+            ]
