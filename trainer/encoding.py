@@ -6,8 +6,6 @@ Shapes: N examples, C classes, V vectors, D dimensions.
 """
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,8 @@ from store.dataset import Dataset
 from store.identity import digest_of
 from store.protocol import Split, Task
 from trainer.errors import StudyError
-from trainer.study import BiLSTM, Pretrained, Study
+from trainer.fetch import cache_directory, making
+from trainer.study import BiLSTM, Study
 
 if TYPE_CHECKING:
     from trainer.vectors import WordVectors
@@ -34,6 +33,8 @@ _CHUNK = 4096
 """Texts that are tokenized at a time."""
 
 Tokenize = Callable[[list[str]], Iterable[list[int]]]
+Tokens = tuple[NDArray[np.int32], NDArray[np.int64]]
+"""Ids of a split's examples, one after the other, and the [N + 1] offsets at which each begins and ends."""
 
 
 @dataclass(frozen=True)
@@ -68,29 +69,26 @@ class EncodedDataset:
     """A BiLSTM's word vectors: padding, unknown, then every word of the dataset that has one."""
 
 
-def encode(study: Study, dataset: Dataset, cache: Path) -> Path:
-    """Encode a dataset for a study's model, unless `cache` has it; returns the directory for `open_encoded`.
+def encode(study: Study, dataset: Dataset) -> Path:
+    """Encode a dataset for a study's model, unless the cache has it; returns the directory for `open_encoded`.
 
-    Raises StudyError when the dataset lacks a split that training needs.
+    Raises StudyError when the dataset lacks a split that training needs, or the tokenizer or the vectors cannot be
+    loaded.
     """
     for split in ("train", "test"):
         if split not in dataset.splits:
             raise StudyError(
                 f"Dataset '{dataset.name}' has no {split} split; a study needs one to train and to measure on."
             )
-    identity = study.architecture.identity()
-    tokenizer = {key: identity.get(key) for key in ("vectors", "checkpoint", "revision")}
-    key = digest_of([ENCODING_FORMAT, dataset.digest, tokenizer, study.max_tokens])
-    directory = cache / f"encoded-{key[:16]}"
-    if not directory.exists():
-        aside = cache / f".{directory.name}.{os.getpid()}"
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        try:
-            _write(study, dataset, aside)
-            _rename(aside, directory)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+    source = study.architecture.source()
+    key = digest_of([ENCODING_FORMAT, dataset.digest, study.architecture.name, source, study.max_tokens])
+    directory = cache_directory() / "encoded" / key[:16]
+    with making(directory) as aside:
+        if not directory.exists():
+            made = aside / "encoded"
+            made.mkdir()
+            _write(study, dataset, made)
+            made.rename(directory)
     return directory
 
 
@@ -108,7 +106,7 @@ def open_encoded(directory: Path) -> EncodedDataset:
         splits=splits,
         padding_id=described["padding_id"],
         fixed_length=described["fixed_length"],
-        vectors_VD=np.load(vectors, mmap_mode="r") if vectors.exists() else None,
+        vectors_VD=np.load(vectors, mmap_mode="c") if vectors.exists() else None,
     )
 
 
@@ -117,54 +115,59 @@ def padding_vector(vectors: "WordVectors") -> NDArray[np.float32]:
     from trainer.streams import numpy_stream
 
     normal = numpy_stream(PADDING_SEED, "padding vector").standard_normal(len(vectors.mean_D))
-    return (vectors.mean_D + vectors.std_D * normal).astype(np.float32)
+    drawn_D: NDArray[np.float32] = (vectors.mean_D + vectors.std_D * normal).astype(np.float32)
+    return drawn_D
 
 
 def _write(study: Study, dataset: Dataset, directory: Path) -> None:
     described: dict[str, Any] = {"task": dataset.task, "num_classes": len(dataset.class_names)}
     if isinstance(study.architecture, BiLSTM):
         described |= {"padding_id": PADDING, "fixed_length": study.max_tokens}
-        _write_words(study.architecture, study.max_tokens, dataset, directory)
+        splits, vectors_VD = _words(study.architecture, study.max_tokens, dataset)
+        np.save(directory / "vectors.npy", vectors_VD)
     else:
         from trainer.pretrained import tokenizer
 
         tokenize, padding_id = tokenizer(study.architecture, study.max_tokens)
         described |= {"padding_id": padding_id, "fixed_length": None}
-        _write_splits(dataset, tokenize, directory)
-    described["splits"] = list(dataset.splits)
-    (directory / "encoding.json").write_text(json.dumps(described))
+        splits = {split: _tokens(dataset, split, tokenize) for split in dataset.splits}
+    for split, (ids, offsets) in splits.items():
+        np.save(directory / f"{split}.ids.npy", ids)
+        np.save(directory / f"{split}.offsets.npy", offsets)
+        np.save(directory / f"{split}.gold.npy", _gold(dataset, split))
+    (directory / "encoding.json").write_text(json.dumps(described | {"splits": list(splits)}))
 
 
-def _write_words(architecture: BiLSTM, max_tokens: int, dataset: Dataset, directory: Path) -> None:
-    """Ids of the words in use, counted from 2 in the order in which they are met, and their vectors."""
+def _words(architecture: BiLSTM, max_tokens: int, dataset: Dataset) -> tuple[dict[Split, Tokens], NDArray[np.float32]]:
+    """The ids of a dataset's words by split, and the vectors of those that have one."""
     from store.text import basic_english
     from trainer.vectors import load_vectors
 
-    vectors = load_vectors(architecture.vectors)
-    row_of_word: dict[str, int] = {}
-
-    def number(word: str) -> int:
-        return row_of_word.setdefault(word, len(row_of_word) + 2) if word in vectors.index else UNKNOWN
+    number_of_word: dict[str, int] = {}
 
     def tokenize(texts: list[str]) -> Iterator[list[int]]:
-        return ([number(word) for word in basic_english(text)[:max_tokens]] for text in texts)
+        for text in texts:
+            yield [number_of_word.setdefault(word, len(number_of_word)) for word in basic_english(text)[:max_tokens]]
 
-    _write_splits(dataset, tokenize, directory)
-    rows = [vectors.index[word] for word in row_of_word]
-    matrix_VD = np.concatenate([[padding_vector(vectors), vectors.mean_D], vectors.matrix_VD[rows]])
-    np.save(directory / "vectors.npy", matrix_VD.astype(np.float32))
+    splits = {split: _tokens(dataset, split, tokenize) for split in dataset.splits}
+    vectors = load_vectors(architecture.vectors, number_of_word.keys())
+    found = [word for word in number_of_word if word in vectors.index]
+    id_of_number = np.full(len(number_of_word), UNKNOWN, dtype=np.int32)
+    id_of_number[[number_of_word[word] for word in found]] = np.arange(2, len(found) + 2)
+    vectors_VD = np.empty((len(found) + 2, len(vectors.mean_D)), dtype=np.float32)
+    vectors_VD[PADDING], vectors_VD[UNKNOWN] = padding_vector(vectors), vectors.mean_D
+    vectors_VD[2:] = vectors.matrix_VD[[vectors.index[word] for word in found]]
+    return {split: (id_of_number[numbers], offsets) for split, (numbers, offsets) in splits.items()}, vectors_VD
 
 
-def _write_splits(dataset: Dataset, tokenize: Tokenize, directory: Path) -> None:
-    for split, examples in dataset.splits.items():
-        chunks, lengths = [], [0]
-        for batch in examples.select(["text"]).to_batches(_CHUNK):
-            for ids in tokenize(batch["text"].to_pylist()):
-                chunks.append(np.asarray(ids, dtype=np.int32))
-                lengths.append(len(ids))
-        np.save(directory / f"{split}.ids.npy", np.concatenate(chunks))
-        np.save(directory / f"{split}.offsets.npy", np.cumsum(lengths, dtype=np.int64))
-        np.save(directory / f"{split}.gold.npy", _gold(dataset, split))
+def _tokens(dataset: Dataset, split: Split, tokenize: Tokenize) -> Tokens:
+    """The ids of all examples of a split, one after the other, and where each example's begin."""
+    ids, lengths = [], [0]
+    for chunk in dataset.splits[split].select(["text"]).to_batches(_CHUNK):
+        examples = [np.asarray(example, dtype=np.int32) for example in tokenize(chunk["text"].to_pylist())]
+        ids.append(np.concatenate(examples))
+        lengths += [len(example) for example in examples]
+    return np.concatenate(ids), np.cumsum(lengths, dtype=np.int64)
 
 
 def _gold(dataset: Dataset, split: Split) -> NDArray[np.bool_]:
@@ -174,12 +177,3 @@ def _gold(dataset: Dataset, split: Split) -> NDArray[np.bool_]:
     counts = class_ids.value_lengths().to_numpy(zero_copy_only=False)
     gold_NC[np.repeat(np.arange(len(class_ids)), counts), class_ids.flatten().to_numpy(zero_copy_only=False)] = True
     return gold_NC
-
-
-def _rename(aside: Path, directory: Path) -> None:
-    """Give a finished directory its name; when another process was quicker, its copy is as good."""
-    try:
-        aside.rename(directory)
-    except OSError:
-        if not (directory / "encoding.json").exists():
-            raise

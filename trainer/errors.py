@@ -17,3 +17,7 @@ class Damaged(StoreError):
 
 class Busy(StoreError):
     """Another process is training the same run."""
+
+
+class TrainingStopped(StoreError):
+    """No run can go on; what was trained so far is kept."""

@@ -52,4 +52,5 @@ def best_threshold(logits_NC: Logits, gold_NC: Gold) -> float:
 
 def _f1(hits: NDArray[np.intp], predicted: NDArray[np.intp], gold: NDArray[np.intp]) -> NDArray[np.float64]:
     """F1 of each class; 0 for a class without gold and predicted examples."""
-    return 2 * hits / np.maximum(predicted + gold, 1)
+    f1: NDArray[np.float64] = 2 * hits / np.maximum(predicted + gold, 1)
+    return f1

@@ -138,7 +138,7 @@ class Learner:
 
     def _step(self, loss: Tensor) -> None:
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         if self.masks:
             gradients = [self.tensors[name].grad for name in self.masks]
             masking.apply([gradient for gradient in gradients if gradient is not None], list(self.masks.values()))

@@ -6,9 +6,9 @@ Shapes: B examples, T tokens, C classes, H hidden units, V vectors, D dimensions
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -32,7 +32,7 @@ class BiLSTMClassifier(nn.Module):
         self.register_buffer("vectors_VD", vectors_VD, persistent=False)
         self.lstm = nn.LSTM(vectors_VD.shape[1], hidden_size, num_layers, batch_first=True, bidirectional=True)
         sizes = [2 * hidden_size, *head_sizes]
-        self.head = nn.ModuleList(nn.Linear(size, next_size) for size, next_size in zip(sizes, sizes[1:], strict=False))
+        self.head = nn.ModuleList(nn.Linear(size, next_size) for size, next_size in pairwise(sizes))
         self.classifier = nn.Linear(sizes[-1], num_classes)
 
     def forward(self, ids_BT: Tensor, mask_BT: Tensor | None = None) -> Tensor:
@@ -88,7 +88,7 @@ def build_model(architecture: BiLSTM | Pretrained, data: EncodedDataset, seed: i
         if data.vectors_VD is None:
             raise StudyError("The dataset was encoded without word vectors; encode it for a BiLSTM.")
         return BiLSTMClassifier(
-            torch.from_numpy(np.array(data.vectors_VD)),
+            torch.from_numpy(data.vectors_VD),
             data.num_classes,
             architecture.hidden_size,
             architecture.num_layers,

@@ -46,8 +46,9 @@ def _load(kind: Any, architecture: Pretrained, **options: Any) -> Any:
     from transformers.utils import logging
 
     # Its bars and its notes on new heads would break into the one progress display.
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    quiet: Any = logging
+    quiet.disable_progress_bar()
+    quiet.set_verbosity_error()
     checkpoint = str(Path(architecture.checkpoint).expanduser())
     local = Path(checkpoint).is_dir()
     try:

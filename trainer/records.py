@@ -108,8 +108,8 @@ def named_for(timeline: Timeline, epoch: int, values: Mapping[Key, float]) -> di
     return {key if key == ("train", "loss") else (key[0], key[1] + BEFORE_PRUNING): values[key] for key in values}
 
 
-def write_run(records: Iterable[Kept], writer: RunWriter, *, keep_logits: bool) -> RunSummary:
-    """Feed a whole run's records to the spool; returns its summary, for `writer.finish`."""
+def write_run(records: Iterable[Kept], writer: RunWriter, *, keep_logits: bool) -> Mapping[Key, float]:
+    """Spool a whole run from its records, in their order; returns the metrics of its last epoch."""
     metrics: dict[int, dict[Key, float]] = {}
     summary = None
     for record in records:
@@ -128,4 +128,5 @@ def write_run(records: Iterable[Kept], writer: RunWriter, *, keep_logits: bool) 
     for epoch, values in metrics.items():
         writer.record_metrics(epoch, values)
     assert summary is not None, "the records of a run end with Finished"
-    return summary
+    writer.finish(summary)
+    return metrics[summary.last_epoch]

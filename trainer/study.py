@@ -38,8 +38,13 @@ class BiLSTM(Options):
     num_layers: int = Field(default=2, ge=1)
     head_sizes: tuple[int, ...] = (256, 128)
 
+    def source(self) -> dict[str, str]:
+        """What decides its vectors: their content's digest. Raises NotFound when they are not here."""
+        return {"vectors": vectors_identity(self.vectors)}
+
     def identity(self) -> dict[str, Any]:
-        return _without_defaults(self, "vectors") | {"vectors": vectors_identity(self.vectors)}
+        """The options that a run's identity is the digest of, as JSON values. Raises NotFound as `source` does."""
+        return _without_defaults(self, "vectors") | self.source()
 
 
 class Pretrained(Options):
@@ -50,8 +55,13 @@ class Pretrained(Options):
     """A directory that `transformers` loads, or a name on the hub."""
     revision: str = "main"
 
+    def source(self) -> dict[str, str]:
+        """What decides its initial weights and its tokens: a directory's digest, or a name on the hub with its revision."""
+        return {"checkpoint": checkpoint_identity(self.checkpoint), "revision": self.revision}
+
     def identity(self) -> dict[str, Any]:
-        return _without_defaults(self, "checkpoint") | {"checkpoint": checkpoint_identity(self.checkpoint)}
+        """The options that a run's identity is the digest of, as JSON values."""
+        return _without_defaults(self, "checkpoint", "revision") | self.source()
 
 
 class Recording(Options):
@@ -195,10 +205,20 @@ class Study(Training):
                 for sparsity in self.sparsities:
                     yield Cell(pruner, sparsity, seed)
 
+    def planned_configs(self) -> list[RunConfig]:
+        """The configurations of its runs where neither data nor vectors are here: good for counting, with other run_ids."""
+        return self._configs("", self.architecture.name)
+
     def configs(self, dataset_digest: str) -> list[RunConfig]:
-        """The configuration of every run, in the order of `cells`, on the dataset of that digest."""
+        """The configuration of every run, in the order of `cells`, on the dataset of that digest.
+
+        Raises NotFound when the word vectors, whose content is part of it, are not here.
+        """
+        return self._configs(dataset_digest, self.architecture.identity())
+
+    def _configs(self, dataset_digest: str, architecture: object) -> list[RunConfig]:
         options = {name: getattr(self, name) for name in Training.model_fields}
-        settings = Training(**options).identity() | {"architecture": self.architecture.identity()}
+        settings = Training(**options).identity() | {"architecture": architecture}
         return [
             RunConfig(
                 self.dataset, dataset_digest, self.architecture.name, cell.pruner, cell.sparsity, cell.seed, settings

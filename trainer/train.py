@@ -48,7 +48,8 @@ def train(
             yield from _prune(learner, times, epoch - 1)
         mean_loss, steps_NC = yield from learner.train_epoch(epoch)
         measured = Measured(learner, times, epoch, steps_NC, full_pass=epoch in times.passes)
-        yield Metrics(epoch, named_for(times, epoch, {("train", "loss"): mean_loss} | measured.metrics()))
+        values: dict[Key, float] = {("train", "loss"): mean_loss}
+        yield Metrics(epoch, named_for(times, epoch, values | measured.metrics()))
         if epoch in times.recorded and epoch not in times.prunings:
             yield from measured.outputs()
         if epoch in times.influence:

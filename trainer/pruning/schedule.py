@@ -24,4 +24,5 @@ def num_zeros(num_weights: int, sparsity: float, pruning: int, num_prunings: int
     if pruning + 1 == num_prunings:
         # The power would miss the sparsity by a rounding error, which shows where n * s lies half-way.
         return round(num_weights * sparsity)
-    return round(num_weights * (1 - (1 - sparsity) ** ((pruning + 1) / num_prunings)))
+    share = 1.0 - float((1 - sparsity) ** ((pruning + 1) / num_prunings))
+    return round(num_weights * share)
