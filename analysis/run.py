@@ -1,7 +1,7 @@
 """What is known of a run."""
 
 from analysis.question import Question, RunParams
-from analysis.runs import Row as Row
+from analysis.runs import Row
 
 
 class Params(RunParams):

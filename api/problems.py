@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents: what, which value, what to do."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -10,8 +11,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from store.errors import NotFound, StoreError
+from store.errors import NotFound, Refused, StoreError
 
+LOGGER = logging.getLogger("pie.api")
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -48,7 +50,15 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(StoreError)
     def on_store_error(request: Request, error: StoreError) -> JSONResponse:
-        return problem(request, 404 if isinstance(error, NotFound) else 503, str(error))
+        if isinstance(error, NotFound):
+            return problem(request, 404, str(error))
+        if isinstance(error, Refused):
+            return problem(request, 422, str(error))
+        # What the store says may name the server's files: that is for its log.
+        LOGGER.error("%s %s", request.url.path, error)
+        return problem(
+            request, 503, "The warehouse cannot be read at the moment; try again later.", {"Retry-After": "5"}
+        )
 
     @app.exception_handler(HTTPException)
     def on_http_error(request: Request, error: HTTPException) -> JSONResponse:

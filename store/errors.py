@@ -11,3 +11,7 @@ class NotFound(StoreError):
 
 class Refused(StoreError):
     """The input contradicts what the warehouse holds, or breaks the format; nothing was changed."""
+
+
+class Unavailable(StoreError):
+    """The warehouse cannot be reached or read at the moment; trying again later may help."""

@@ -42,7 +42,6 @@ def migrate(warehouse: "Warehouse") -> list[str]:
                 continue
             _apply(warehouse, migration)
         applied.append(migration.name)
-    return applied
     if applied:
         _keep_small_rows_inlined(warehouse)
     return applied

@@ -14,7 +14,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from store.engine import connect
-from store.errors import NotFound, Refused, StoreError
+from store.errors import NotFound, Refused, Unavailable
 from store.location import CATALOG, Location, locate
 from store.migrate import migrate, require_current
 
@@ -32,12 +32,14 @@ class Warehouse:
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """The rows of one SELECT; `parameters` are bound to the `$name`s in it.
 
-        Raises Refused with DuckDB's message when the SQL is wrong.
+        Raises Refused with DuckDB's message when the SQL is wrong, Unavailable when the files cannot be read.
         """
         try:
             return self._connection.execute(sql, dict(parameters or {})).to_arrow_table()
-        except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.OperationalError) as error:
+        except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
             raise Refused(f"The query failed: {error}") from error
+        except duckdb.OperationalError as error:
+            raise Unavailable(f"The warehouse '{self.location}' cannot be read: {_first_line(error)}") from error
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
         """`query` as a list of dictionaries, for small answers."""
@@ -218,7 +220,7 @@ def _lock(location: Location) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        raise StoreError(
+        raise Unavailable(
             f"Another process has held the warehouse's lock '{lock.lock_file}' for {LOCK_TIMEOUT_SECONDS} s; "
             "wait for it or end it, then try again."
         ) from error

@@ -27,7 +27,12 @@ def commands_section() -> str:
         usage = " ".join(["pie", *path, *(f"{parameter.name.upper()}" for parameter in _arguments(command))])
         lines.append(f"| `{usage}` | {_first_sentence(command.help)} |")
         options.append(f"**`{usage}`**\n\n" + "\n".join(_option_lines(command)) + "\n")
-    return "\n".join(lines) + "\n\n<details><summary>Options of every command</summary>\n\n" + "\n".join(options) + "\n</details>"
+    return (
+        "\n".join(lines)
+        + "\n\n<details><summary>Options of every command</summary>\n\n"
+        + "\n".join(options)
+        + "\n</details>"
+    )
 
 
 def endpoints_section() -> str:
@@ -46,7 +51,10 @@ def endpoints_section() -> str:
 
 def schema_dump() -> str:
     """What `pie schema` prints of a new warehouse."""
-    with tempfile.TemporaryDirectory() as directory, open_warehouse(Path(directory) / "warehouse", create=True) as warehouse:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        open_warehouse(Path(directory) / "warehouse", create=True) as warehouse,
+    ):
         return describe_schema(warehouse)
 
 
@@ -55,7 +63,9 @@ def readme() -> str:
     text = README.read_text("utf-8")
     for name, section in (("commands", commands_section()), ("endpoints", endpoints_section())):
         pattern = rf"(<!-- {name}: generated -->\n).*?(\n<!-- end -->)"
-        text, count = re.subn(pattern, lambda match, section=section: match[1] + section + match[2], text, flags=re.DOTALL)
+        text, count = re.subn(
+            pattern, lambda match, section=section: match[1] + section + match[2], text, flags=re.DOTALL
+        )
         assert count == 1, f"README.md lacks the markers of section '{name}'"
     return text
 

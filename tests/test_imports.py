@@ -32,7 +32,9 @@ def test_packages_import_only_what_the_house_allows(package: str) -> None:
     assert files
     for file in files:
         imported = imports_of(file)
-        assert imported & set(PACKAGES) - {package} <= ALLOWED[package], f"{file.relative_to(ROOT)} breaks the import rule"
+        assert imported & set(PACKAGES) - {package} <= ALLOWED[package], (
+            f"{file.relative_to(ROOT)} breaks the import rule"
+        )
         strangers = {name for name in imported & HOME_OF.keys() if HOME_OF[name] != package}
         assert not strangers, f"{file.relative_to(ROOT)} imports {strangers}, which live elsewhere"
 

@@ -55,6 +55,19 @@ def test_a_run_is_published_once_with_everything(warehouse: Warehouse, tmp_path:
     assert logits == spooled and len(logits) == 3
 
 
+def test_small_tables_make_no_files(warehouse: Warehouse, tmp_path: Path) -> None:
+    """A commit adds a file for each large table only: predictions, logits and EL2N."""
+    directory = warehouse.location.directory
+    assert directory is not None
+    before = {path.parent.name for path in (directory / "data").rglob("*.parquet")}
+    publish_run(warehouse, spool_run(tmp_path, DATASET, CONFIG))
+    assert {path.parent.name for path in (directory / "data").rglob("*.parquet")} - before == {
+        "prediction",
+        "logit",
+        "el2n",
+    }
+
+
 def test_a_planned_run_moves_to_published(warehouse: Warehouse, tmp_path: Path) -> None:
     other = run_config(DATASET, seed=1)
     register_study(warehouse, "made up", [CONFIG, other], "{}")
