@@ -1,17 +1,18 @@
 """The commands `pie plan` and `pie train`."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from store.errors import NotFound
 from store.run import run_statuses
 from store.warehouse import open_warehouse
-from trainer.plan import Plan, dataset_digest, parse_shard, plan_study
+from trainer.plan import Plan, dataset_digest, num_epochs, parse_shard, plan_study
 from trainer.study import Study, load_study
 
 Warehouse = Annotated[
@@ -35,21 +36,22 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with num_runs and every run.")] = False,
 ) -> None:
     """Show the runs that studies hold, what is done, and the epochs still to train."""
-    plans = [_plan(load_study(study), warehouse, parse_shard(shard) if shard else None).to_json() for study in studies]
+    parsed = parse_shard(shard) if shard else None
+    notes: dict[str, None] = {}
+    plans = [_plan(load_study(study), warehouse, parsed, notes) for study in studies]
+    described = [plan.to_json() for plan in plans]
     keys = ("num_runs", "num_epochs", "num_epochs_saved", "num_epochs_to_train")
-    totals = {key: sum(plan[key] for plan in plans) for key in keys}
+    totals = {key: sum(plan[key] for plan in described) for key in keys}
+    for note in notes:
+        typer.echo(f"No run is taken as done: {note}", err=True)
     if as_json:
-        typer.echo(json.dumps(totals | {"studies": plans}, indent=1))
+        typer.echo(json.dumps(totals | {"studies": described}, indent=1))
         return
-    table = Table("study", "runs", "done", "failed", "epochs", "saved", "to train", box=None, pad_edge=False)
-    for row in plans:
-        done = sum(row["num_by_status"].get(status, 0) for status in ("spooled", "published"))
-        _add_row(table, row["study"], row["num_runs"], done, row["num_by_status"].get("failed", 0), row)
-    Console().print(table)
+    Console().print(_by_pruner(plans[0]) if len(plans) == 1 else _by_study(plans))
     share = totals["num_epochs_saved"] / max(totals["num_epochs"], 1)
     typer.echo(
-        f"{totals['num_runs']:,} runs; {totals['num_epochs_to_train']:,} epochs to train. Training the first epochs of a seed "
-        f"once for all its runs saves {totals['num_epochs_saved']:,} of {totals['num_epochs']:,} epochs ({share:.1%})."
+        f"{totals['num_runs']:,} runs; {totals['num_epochs_to_train']:,} epochs to train. Training the first epochs of a "
+        f"seed once for all its runs saves {totals['num_epochs_saved']:,} of {totals['num_epochs']:,} epochs ({share:.1%})."
     )
 
 
@@ -88,18 +90,45 @@ def train(
         raise typer.Exit(1)
 
 
-def _plan(study: Study, url: str | None, shard: tuple[int, int] | None) -> Plan:
-    """A study's plan; where its warehouse, dataset or vectors are not here, no run is known to be done."""
+def quickstart(
+    warehouse: Warehouse = None,
+    spool: Annotated[Path, typer.Option(help="The directory of runs under way.")] = Path("spool"),
+) -> None:
+    """Walk the whole path on a small real study: train, store, serve, and ask every question."""
+    from trainer.quickstart import run_quickstart
+
+    try:
+        run_quickstart(warehouse, spool, Console())
+    except KeyboardInterrupt:
+        typer.echo("Stopped. What was trained is kept: `pie quickstart` goes on from there.", err=True)
+        raise typer.Exit(130) from None
+
+
+def _plan(study: Study, url: str | None, shard: tuple[int, int] | None, notes: dict[str, None]) -> Plan:
+    """A study's plan; where its warehouse, dataset or vectors are not here, none of it is taken as done, and `notes` say why."""
     try:
         with open_warehouse(url, read_only=True) as warehouse:
             configs = study.configs(dataset_digest(warehouse, study.dataset))
             statuses = run_statuses(warehouse, [config.run_id for config in configs])
     except NotFound as error:
-        typer.echo(f"Nothing of study '{study.name}' is taken as done: {error}", err=True)
+        notes[str(error)] = None
         configs, statuses = study.planned_configs(), {}
     return plan_study(study, configs, statuses, shard)
 
 
-def _add_row(table: Table, study: str, num_runs: int, num_done: int, num_failed: int, row: dict[str, int]) -> None:
-    epochs = [row[key] for key in ("num_epochs", "num_epochs_saved", "num_epochs_to_train")]
-    table.add_row(study, *(f"{number:,}" for number in (num_runs, num_done, num_failed, *epochs)))
+def _by_study(plans: list[Plan]) -> Table:
+    return _table("study", {plan.study: plan for plan in plans})
+
+
+def _by_pruner(plan: Plan) -> Table:
+    pruners = dict.fromkeys(config.pruner for config in plan.configs)
+    return _table("pruner", {pruner: plan.of_pruner(pruner) for pruner in pruners})
+
+
+def _table(kind: str, plans: dict[str, Plan]) -> Table:
+    table = Table(kind, *(Column(name, justify="right") for name in ("runs", "done", "failed", "epochs")), box=None)
+    for name, plan in plans.items():
+        counts = Counter(map(plan.status, plan.configs))
+        numbers = (len(plan.configs), counts["spooled"] + counts["published"], counts["failed"])
+        table.add_row(name, *(f"{number:,}" for number in (*numbers, sum(map(num_epochs, plan.configs)))))
+    return table

@@ -33,6 +33,10 @@ class Plan:
     def status(self, config: RunConfig) -> str:
         return self.statuses.get(config.run_id, "planned")
 
+    def of_pruner(self, pruner: str) -> "Plan":
+        """The part of the plan with one pruner."""
+        return Plan(self.study, tuple(config for config in self.configs if config.pruner == pruner), self.statuses)
+
     def retrying(self) -> "Plan":
         """The same plan, with the runs that failed or were retracted to be trained again."""
         kept = {run_id: status for run_id, status in self.statuses.items() if status not in RETRIED}

@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from store.dataset import load_dataset
 from store.identity import RunConfig
-from store.publish import publish_spool
+from store.publish import PublishResult, publish_spool
 from store.run import mark_failed, register_study, run_statuses
 from store.spool import MANIFEST
 from store.warehouse import Warehouse, open_warehouse
@@ -27,6 +28,8 @@ from trainer.worker import Job
 MAX_DEATHS = 2
 """How often a run's worker may die before the run counts as failed."""
 MAX_DEFAULT_WORKERS = 8
+PUBLISH_SECONDS = 2.0
+"""How long a spooled run may wait to be published together with others."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class Session:
         self._agenda = Agenda(plan.missing)
         self._deaths = Counter[str]()
         self._startup_deaths = 0
+        self._spooled: list[Spooled] = []
+        self._published_at = time.monotonic()
         self._counts = Counter[str]()
         self._num_there = len(plan.configs) - len(plan.missing)
 
@@ -99,6 +104,9 @@ class Session:
                     self._hand_out(crew)
                     for event in crew.events():
                         self._handle(event, crew)
+                    if time.monotonic() - self._published_at > PUBLISH_SECONDS:
+                        self._publish()
+            self._publish()
         finally:
             self._display.end()
         counts = self._counts
@@ -128,7 +136,8 @@ class Session:
                     return
                 self._worker_died(run_id, how)
             case Spooled(run_id):
-                self._publish(event)
+                self._spooled.append(event)
+                self._agenda.done(run_id)
             case Failed(run_id, why, dense):
                 self._fail(run_id, why, dense=dense)
             case Skipped(run_id):
@@ -136,14 +145,22 @@ class Session:
         crew.free(run_id)
         self._discard_dense(run_id)
 
-    def _publish(self, event: Spooled) -> None:
-        with open_warehouse(self._options.warehouse) as warehouse:
-            (result,) = publish_spool(warehouse, self._place.spool / event.run_id)
-        if result.refused:
-            self._fail(event.run_id, str(result.refused), dense=False)
-            return
-        scores = [f"{split} {name} {value:.3f}" for (split, name), value in event.metrics.items() if split == "test"]
-        self._end(event.run_id, "published", ", ".join([f"published after {event.seconds:.0f} s", *scores]))
+    def _publish(self) -> None:
+        """Publish the runs that were spooled since the last time: several together, as opening takes longer than publishing."""
+        self._published_at = time.monotonic()
+        if self._spooled:
+            results: list[tuple[Spooled, PublishResult]] = []
+            with open_warehouse(self._options.warehouse) as warehouse:
+                for event in self._spooled:
+                    results += [
+                        (event, result) for result in publish_spool(warehouse, self._place.spool / event.run_id)
+                    ]
+            self._spooled.clear()
+            for event, result in results:
+                if result.refused:
+                    self._fail(event.run_id, str(result.refused), dense=False)
+                else:
+                    self._end(event.run_id, "published", _told(event))
 
     def _fail(self, run_id: str, why: str, *, dense: bool) -> None:
         """Record a failed run, and those that would fail as it did."""
@@ -203,6 +220,11 @@ def _publish_leftover(warehouse: Warehouse, configs: list[RunConfig], spool: Pat
                     f"not published: {result.refused}" if result.refused else "was in the spool, and is published now"
                 )
                 display.say(f"Run {result.run_id} {text}")
+
+
+def _told(event: Spooled) -> str:
+    scores = [f"{split} {name} {value:.3f}" for (split, name), value in event.metrics.items() if split == "test"]
+    return ", ".join([f"trained in {event.seconds:.0f} s", *scores])
 
 
 def _nothing_to_train(plan: Plan) -> str:

@@ -1,0 +1,9 @@
+"""Tests of training use one thread, as workers do: the same number of threads gives the same bits."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    torch.set_num_threads(1)
