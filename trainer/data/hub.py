@@ -77,6 +77,6 @@ def _fetched(repository: Repository) -> Any:
         return datasets.load_dataset(repository.name, repository.configuration, revision=repository.revision)
     except (OSError, ValueError, RuntimeError, httpx.HTTPError) as error:
         raise NotFound(
-            f"Cannot fetch '{repository.name}' from the hub: {str(error).strip().splitlines()[0]} "
-            "Check the network and the name, or give a local copy with --path."
+            f"Cannot fetch '{repository.name}' from the hub: {str(error).strip().splitlines()[0].rstrip('.')}; "
+            "check the network and the name, or give a local copy with --path."
         ) from error
