@@ -84,18 +84,39 @@ def write_rows(rows: pa.Table, format_name: str = "table", *, title: str | None 
 
 
 def rich_table(rows: pa.Table, *, title: str | None = None) -> Table:
-    """The rows as a table to read: numbers to the right, shares with three decimals, lists in braces."""
+    """The rows as a table to read: numbers to the right, shares with three decimals, lists in braces.
+
+    Only long texts wrap, and long headers, so that a table fits a terminal.
+    """
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    columns: list[list[Text]] = []
     for field in rows.schema:
         numeric = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
         # A cell never holds markup: a text with brackets is shown as it is.
-        table.add_column(Text(field.name), justify="right" if numeric else "left", no_wrap=numeric)
-    for row in _plain_rows(rows):
-        table.add_row(*(Text(_cell(value)) for value in row.values()))
+        cells = [Text(_cell(value)) for value in rows[field.name].to_pylist()]
+        is_long = not numeric and any(len(cell) > _LONG_CELL for cell in cells)
+        table.add_column(_header(field.name), justify="right" if numeric else "left", no_wrap=not is_long)
+        columns.append(cells)
+    for row in zip(*columns, strict=True):
+        table.add_row(*row)
     return table
 
 
+_LONG_CELL = 30
+_LONG_HEADER = 12
+
+
+def _header(name: str) -> Text:
+    """A column's name, a long one on two lines: broken at the underscore nearest to its middle."""
+    breaks = [position + 1 for position, letter in enumerate(name) if letter == "_"]
+    if len(name) <= _LONG_HEADER or not breaks:
+        return Text(name)
+    middle = min(breaks, key=lambda position: abs(position - len(name) / 2))
+    return Text(f"{name[:middle]}\n{name[middle:]}")
+
+
 def _cell(value: Any) -> str:
+    value = _plain(value)
     if value is None:
         return "-"
     if isinstance(value, bool):

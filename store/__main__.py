@@ -1,0 +1,5 @@
+"""`python -m store` is `pie`."""
+
+from store.main import main
+
+main()
