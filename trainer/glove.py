@@ -8,6 +8,7 @@ Shapes: N lines, D dimensions.
 import gzip
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from store.errors import Refused
 
 _PEEK = 1000
-"""Lines whose shortest tells the number of dimensions."""
+"""Lines whose usual length tells the number of dimensions."""
 _BLOCK_BYTES = 1 << 22
 
 Lines = tuple[list[str], NDArray[np.float32]]
@@ -86,7 +87,8 @@ def _shape(file: Path) -> tuple[int, int]:
         lines = list(islice(stream, _PEEK))
     counts = [len(line.rstrip(b"\r\n").split(b" ")) - 1 for line in lines]
     has_header = counts[:1] == [1] and all(part.isdigit() for part in lines[0].split())
-    num_dimensions = min(counts[has_header:], default=0)
+    # Most words hold no blank, and a line cut short is a fault: the usual length is the right one.
+    num_dimensions = Counter(counts[has_header:] or [0]).most_common(1)[0][0]
     if num_dimensions < 1:
         raise Refused(f"'{file}' is not in GloVe's format: a line is a word and its numbers, parted by blanks.")
     return int(has_header), num_dimensions

@@ -42,20 +42,28 @@ def records(repository: Repository, other: str | None = None) -> Iterator[Record
         repository if other is None else replace(repository, name=other, configuration=None, revision=None)
     )
     splits = repository.splits or {split: SPLIT_NAMES[split] for split in loaded if split in SPLIT_NAMES}
-    for theirs, split in splits.items():
+    for theirs in splits:
         if theirs not in loaded:
             raise Refused(
                 f"The hub's '{name}' has no split {theirs}, only {', '.join(loaded)}; name another repository."
             )
+    for theirs, split in splits.items():
         class_names = _class_names(loaded[theirs], repository.label_column)
         for number, values in enumerate(loaded[theirs], start=1):
             label = values.get(repository.label_column)
-            if class_names and label is not None:
-                # The hub marks a text without a gold label by -1.
-                if label == -1:
-                    continue
-                label = [class_names[one] for one in label] if isinstance(label, list) else class_names[label]
-            yield Record(values | {repository.label_column: label}, f"{name}/{theirs}", number, split)
+            # The hub marks a text without a gold label by -1.
+            if class_names and label == -1:
+                continue
+            named = (
+                values
+                if not class_names or label is None
+                else values | {repository.label_column: _named(label, class_names)}
+            )
+            yield Record(named, f"{name}/{theirs}", number, split)
+
+
+def _named(label: int | list[int], class_names: list[str]) -> str | list[str]:
+    return [class_names[one] for one in label] if isinstance(label, list) else class_names[label]
 
 
 def _class_names(split: Any, label_column: str) -> list[str] | None:

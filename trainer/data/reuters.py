@@ -54,7 +54,7 @@ def load(request: Request) -> Dataset:
 
     The full distribution's splits have the paper's sizes to the document.
     """
-    documents = _from_hub(request) if request.path is None else list(_documents(request.path))
+    documents = _from_hub(request) if request.path is None else _documents(request.path)
     if len(documents) != NUM_PUBLISHED:
         request.say(f"Reuters-21578 has {NUM_PUBLISHED:,} documents, here are {len(documents):,}.")
     class_names = frequent_topics(documents, request.options.min_documents)
@@ -89,22 +89,23 @@ def _rows(documents: Iterable[Document], class_names: tuple[str, ...]) -> Iterat
             yield Row("train", cleaned(document.body), topics, document.file, document.number)
 
 
-def _documents(path: Path) -> Iterator[Document]:
-    seen: set[str] = set()
+def _documents(path: Path) -> list[Document]:
+    """All documents, in the order of their NEWID."""
+    found: dict[int, Document] = {}
     with opened(path, r"reut2-\d+\.sgm") as members:
         for member in members:
             for new_id, document in _in_file(member):
-                if new_id in seen:
+                if new_id in found:
                     raise Refused(
                         f"'{document.file}', row {document.number}: the document NEWID {new_id} is there already."
                     )
-                seen.add(new_id)
-                yield document
-    if not seen:
+                found[new_id] = document
+    if not found:
         raise Refused(f"'{path}' has no documents in reut2-*.sgm; give Reuters-21578 as distributed.")
+    return [found[new_id] for new_id in sorted(found)]
 
 
-def _in_file(member: Member) -> Iterator[tuple[str, Document]]:
+def _in_file(member: Member) -> Iterator[tuple[int, Document]]:
     """The documents of one SGML file with their NEWID, in the encoding of the distribution."""
     text = member.stream.read().decode("latin-1")
     for number, found in enumerate(_DOCUMENT.finditer(text), start=1):
@@ -115,7 +116,7 @@ def _in_file(member: Member) -> Iterator[tuple[str, Document]]:
             raise Refused(f"'{member.name}', row {number}: the document {fault}; get the file anew.")
         body = _BODY.search(content)
         yield (
-            new_id[1],
+            int(new_id[1]),
             Document(
                 html.unescape(body[1]).strip() if body else "",
                 frozenset(html.unescape(topic) for topic in _TOPIC.findall(topics[1])),
