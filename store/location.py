@@ -10,6 +10,7 @@ DEFAULT_URL = "./warehouse"
 CATALOG = "catalog.sqlite"
 URL_VARIABLE = "PIE_WAREHOUSE"
 DATA_PATH_VARIABLE = "PIE_DATA_PATH"
+_POSTGRES = "ducklake:postgres:"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,17 @@ class Location:
         """Whether a catalog is there; a PostgreSQL catalog is asked when it is attached."""
         return self.directory is None or (self.directory / CATALOG).is_file()
 
+    @property
+    def postgres(self) -> str:
+        """The connection details of a PostgreSQL catalog."""
+        assert self.directory is None, "a directory has no PostgreSQL catalog"
+        return self.catalog.removeprefix(_POSTGRES)
+
+    def hide(self, error: BaseException) -> str:
+        """The first line of an error's text, without the connection details of a PostgreSQL catalog."""
+        said = str(error).splitlines()[0].rstrip(".")
+        return said if self.directory else said.replace(self.postgres, "...")
+
     def __str__(self) -> str:
         """The URL fit to be shown: a PostgreSQL one without its connection details."""
         return self.url if self.directory else "ducklake:postgres:..."
@@ -44,14 +56,14 @@ def locate(url: str | os.PathLike[str] | None) -> Location:
     Without a URL, the variable PIE_WAREHOUSE names it, else ./warehouse.
     """
     url = os.fspath(url) if url else os.environ.get(URL_VARIABLE) or DEFAULT_URL
-    if url.startswith("ducklake:postgres:"):
+    if url.startswith(_POSTGRES):
         data_path = os.environ.get(DATA_PATH_VARIABLE)
         if not data_path:
             raise Refused(
                 f"A warehouse with a PostgreSQL catalog needs the place of its files: set {DATA_PATH_VARIABLE}, "
                 "for example to s3://bucket/prefix."
             )
-        return Location(url, url, data_path, None)
+        return Location(url, url, data_path if "://" in data_path else f"{Path(data_path).absolute()}/", None)
     if "://" in url or url.startswith("ducklake:"):
         scheme = url.split(":", 1)[0]
         raise Refused(
