@@ -16,6 +16,8 @@ from typer.main import get_command
 from store.errors import StoreError
 
 GROUP = "pie.commands"
+_TRAINING = {"torch", "transformers", "tokenizers", "sklearn", "iterstrat", "optuna", "datasets"}
+"""What only the extra `train` installs: a machine that only stores, queries and serves stays small."""
 
 
 class EntryPointGroup(TyperGroup):
@@ -64,6 +66,13 @@ def main() -> None:
         app()
     except StoreError as error:
         typer.echo(f"pie: {error}", err=True)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        if error.name not in _TRAINING:
+            raise
+        typer.echo(
+            f"pie: This command needs {error.name}, which is not installed; run: pip install '.[train]'", err=True
+        )
         sys.exit(2)
     except BrokenPipeError:
         # The reader of our output has left, as `head` does.

@@ -36,7 +36,11 @@ SHOWN: Mapping[str, Shown] = {
 
 def finding(path: str, rows: Rows) -> str:
     """One sentence on what an answer of SHOWN shows."""
-    return _FINDINGS[path](rows) if rows else "There is nothing to show."
+    if not rows:
+        return "There is nothing to show: no example is a PIE."
+    if path != "/v1/pie-rate" and not any(row.get("num_pies", 1) for row in rows):
+        return "No example is a PIE."
+    return _FINDINGS[path](rows)
 
 
 def _variant(row: Mapping[str, Any]) -> str:
@@ -88,11 +92,14 @@ def _influence(rows: Rows) -> str:
 
 
 def _readability(rows: Rows) -> str:
-    tokens = max((row for row in rows if row["measure"] == "num_tokens"), key=lambda row: row["sparsity"])
-    above = sum((row["ratio"] or 0) > 1 for row in rows)
+    measured = [row for row in rows if row["ratio"] is not None]
+    if not measured:
+        return "No example is a PIE."
+    tokens = max((row for row in measured if row["measure"] == "num_tokens"), key=lambda row: row["sparsity"])
+    above = sum(row["ratio"] > 1 for row in measured)
     return (
         f"At {tokens['sparsity']:.0%} sparsity, PIEs have {tokens['ratio']:.2f} times the tokens of an average example; "
-        f"{above} of the {len(rows)} ratios are above 1."
+        f"{above} of the {len(measured)} ratios are above 1."
     )
 
 

@@ -100,3 +100,20 @@ def test_rows_in_every_format_keep_lists_nulls_and_odd_texts() -> None:
     assert to_csv(rows) == b'text,ids,share\r\n"a ""b"", [c]\nd","[1, 2]",0.5\r\n,[],\r\n'
     assert pl.read_ipc_stream(BytesIO(FORMATS["arrow"][1](rows))).shape == (2, 3)
     assert rich_table(rows).row_count == 2
+
+
+def test_without_torch_training_says_what_to_install(filled: Path) -> None:
+    """The base install has no torch: what does not train works, and what does says what is missing."""
+    code = "import sys; sys.modules['torch'] = None; from store.main import main; main()"
+    where = ["--warehouse", str(filled)]
+    train = subprocess.run(
+        [sys.executable, "-c", code, "train", "quickstart", *where], capture_output=True, check=False
+    )
+    assert train.returncode == 2
+    assert (
+        train.stderr.decode() == "pie: This command needs torch, which is not installed; run: pip install '.[train]'\n"
+    )
+    plan = subprocess.run(
+        [sys.executable, "-c", code, "plan", "paper-imdb-bert", *where], capture_output=True, check=False
+    )
+    assert plan.returncode == 0 and b"1,230" in plan.stdout
