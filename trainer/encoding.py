@@ -8,6 +8,7 @@ Shapes: N examples, C classes, V vectors, D dimensions.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from store.dataset import Dataset
 from store.identity import digest_of
 from store.protocol import Split, Task
 from trainer.errors import StudyError
-from trainer.fetch import cache_directory, making
+from trainer.fetch import cache_directory, made_once
 from trainer.study import BiLSTM, Study
 
 if TYPE_CHECKING:
@@ -83,13 +84,7 @@ def encode(study: Study, dataset: Dataset) -> Path:
     source = study.architecture.source()
     key = digest_of([ENCODING_FORMAT, dataset.digest, study.architecture.name, source, study.max_tokens])
     directory = cache_directory() / "encoded" / key[:16]
-    with making(directory) as aside:
-        if not directory.exists():
-            made = aside / "encoded"
-            made.mkdir()
-            _write(study, dataset, made)
-            made.rename(directory)
-    return directory
+    return made_once(directory, partial(_write, study, dataset))
 
 
 def open_encoded(directory: Path) -> EncodedDataset:
