@@ -54,11 +54,9 @@ def records(repository: Repository, other: str | None = None) -> Iterator[Record
             # The hub marks a text without a gold label by -1.
             if class_names and label == -1:
                 continue
-            named = (
-                values
-                if not class_names or label is None
-                else values | {repository.label_column: _named(label, class_names)}
-            )
+            named = values
+            if class_names and label is not None:
+                named = values | {repository.label_column: _named(label, class_names)}
             yield Record(named, f"{name}/{theirs}", number, split)
 
 
