@@ -17,7 +17,7 @@ from trainer.study import Study
 
 SIZES: Mapping[Split, int] = {"train": 40, "validation": 9, "test": 14}
 NUM_CLASSES, NUM_WORDS, MAX_TOKENS = 3, 30, 6
-WORDS = "sentence number is short , and made up .".split() + [str(number) for number in range(40)]
+WORDS = ["sentence", "number", "is", "short", ",", "and", "made", "up", ".", *map(str, range(40))]
 
 
 def tiny_data(task: Task = "single_label", sizes: Mapping[Split, int] = SIZES) -> EncodedDataset:
