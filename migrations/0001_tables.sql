@@ -221,3 +221,13 @@ comment on column el2n.run_id is 'The run.';
 comment on column el2n.epoch is 'Epoch, counted from 0.';
 comment on column el2n.example_id is 'Number of the training example.';
 comment on column el2n.el2n is 'L2 distance between predicted probabilities and gold labels after the epoch (Paul et al. 2021).';
+
+create table kept_snapshot (
+    name varchar not null,
+    snapshot bigint not null,
+    kept_at timestamp not null
+);
+comment on table kept_snapshot is 'One row per snapshot that `pie compact` must not expire.';
+comment on column kept_snapshot.name is 'The name it is kept under.';
+comment on column kept_snapshot.snapshot is 'Number of the snapshot.';
+comment on column kept_snapshot.kept_at is 'When it was marked, UTC.';
