@@ -61,7 +61,10 @@ def _members(path: Path, pattern: re.Pattern[str], last: list[str]) -> Iterator[
     elif path.name.endswith(_TAR_SUFFIXES):
         found = _in_tar(path, pattern)
     else:
-        raise Refused(f"'{path}' is neither a folder nor an archive ({', '.join(('.zip', *_TAR_SUFFIXES))}).")
+        raise Refused(
+            f"'{path}' is neither a folder nor an archive ({', '.join(('.zip', *_TAR_SUFFIXES))}); "
+            "for a table add --format csv, tsv, jsonl or parquet."
+        )
     for name, stream in found:
         match = pattern.search(name)
         assert match is not None
