@@ -64,8 +64,23 @@ def require_current(warehouse: "Warehouse") -> None:
         )
 
 
-_INLINED_ROWS = dict.fromkeys(("study", "dataset", "class", "run"), 20_000) | dict.fromkeys(
-    ("mask", "epoch_metric", "evaluation", "migration", "view_column"), 2_000
+_INLINED_ROWS = dict.fromkeys(
+    ("study", "dataset", "class", "run", "evaluated_run", "comparison"), 20_000
+) | dict.fromkeys(
+    (
+        "mask",
+        "epoch_metric",
+        "evaluation",
+        "migration",
+        "view_column",
+        "stored_on_pies_of_run",
+        "stored_on_pies",
+        "stored_class_distribution",
+        "stored_influence_bin",
+        "stored_influence_recipe",
+        "stored_readability",
+    ),
+    2_000,
 )
 """Rows of one insert that stay in the catalog until they are flushed: small or often updated tables would
 else add a file for every commit."""

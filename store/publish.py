@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from store.answers import store_due_answers
 from store.checks import check_rows
+from store.comparisons import add_evaluated_runs, forget_influence, refresh_comparisons
 from store.errors import NotFound, Refused, StoreError
+from store.identity import RunConfig
+from store.protocol import UNPRUNED
 from store.run import insert_planned
 from store.spool import Manifest, read_manifest, spooled_runs, verify_files
 from store.warehouse import Warehouse
@@ -64,7 +68,19 @@ def publish_run(warehouse: Warehouse, path: Path) -> bool:
                 {"run_id": run_id, "files": names},
             )
         _mark_published(warehouse, manifest)
+        _compare(warehouse, manifest.config)
+    config = manifest.config
+    store_due_answers(warehouse, config.recipe_id, config.pruner, config.sparsity)
     return True
+
+
+def _compare(warehouse: Warehouse, config: RunConfig) -> None:
+    add_evaluated_runs(warehouse, [config.run_id])
+    if config.pruner == UNPRUNED:
+        forget_influence(warehouse, config.recipe_id)
+        refresh_comparisons(warehouse, config.recipe_id)
+    else:
+        refresh_comparisons(warehouse, config.recipe_id, config.pruner, config.sparsity)
 
 
 # What is read together lies together, whatever the order of the spool's files.

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from store.comparisons import add_evaluated_runs, refresh_comparisons
 from store.identity import RunConfig
 from store.protocol import Split, Task
 from store.text import READABILITY_MEASURES
@@ -74,6 +75,9 @@ def insert(warehouse: Warehouse, *studies: MadeUpStudy) -> None:
         for table, values in rows.items():
             with warehouse.register("made_up_rows", pa.Table.from_pylist(values)):
                 warehouse.execute(f"insert into {table} by name select * from made_up_rows")
+        add_evaluated_runs(warehouse, [row["run_id"] for row in rows.get("run", [])])
+        for recipe_id in {row["recipe_id"] for row in rows.get("run", [])}:
+            refresh_comparisons(warehouse, recipe_id)
 
 
 def _rows(study: MadeUpStudy) -> dict[str, list[dict[str, Any]]]:

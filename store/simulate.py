@@ -1,0 +1,91 @@
+"""A made-up warehouse of the paper's shape: 4 datasets, 82 variants of each, 30 seeds.
+
+At scale 1 it holds what the paper's 9,840 runs would: 91.6 million test and 1.55 billion training predictions, the
+test logits and the unpruned runs' EL2N, with PIE rates near table 4.
+"""
+
+import json
+from collections.abc import Iterator
+from itertools import groupby
+
+from store.errors import Refused
+from store.identity import RunConfig
+from store.paper import paper_table
+from store.protocol import UNPRUNED
+from store.run import register_study, run_statuses
+from store.simulated_dataset import MadeUpDataset, define_numbers, insert_dataset, made_up_datasets
+from store.simulated_runs import EPOCHS, MadeUpVariant, insert_runs
+from store.warehouse import Warehouse
+
+NUM_SEEDS = 30
+MIN_SEEDS = 3
+"""With fewer votes a majority would stray as often as a single run."""
+
+
+def simulate(warehouse: Warehouse, scale: float, seed: int = 0) -> Iterator[tuple[int, int, str]]:
+    """Fill a warehouse, one variant at a time; yields (variants done, variants in all, name of the last one).
+
+    Examples and seeds are those of the paper times `scale`, but at least MIN_EXAMPLES and MIN_SEEDS. The same scale and
+    seed give the same rows. Run again after an interruption, it goes on from there. Raises Refused for a scale outside
+    (0, 1], or when the warehouse has a dataset of that name with other content.
+    """
+    if not 0 < scale <= 1:
+        raise Refused(f"Scale {scale} is not above 0 and at most 1; 1 is the paper's size, 0.01 a hundredth.")
+    define_numbers(warehouse)
+    datasets = made_up_datasets(scale, seed)
+    for dataset in datasets:
+        _require_same(warehouse, dataset)
+        insert_dataset(warehouse, dataset)
+    num_seeds = max(MIN_SEEDS, round(scale * NUM_SEEDS))
+    variants = [variant for dataset in datasets for variant in _variants(dataset, num_seeds)]
+    for _, group in groupby(variants, key=lambda variant: variant.configs[0].recipe_id):
+        _plan(warehouse, list(group), num_seeds)
+    statuses = run_statuses(warehouse, [config.run_id for variant in variants for config in variant.configs])
+    for number, variant in enumerate(variants, start=1):
+        if statuses[variant.configs[0].run_id] != "published":
+            insert_runs(warehouse, variant)
+        yield number, len(variants), variant.name
+
+
+def _require_same(warehouse: Warehouse, dataset: MadeUpDataset) -> None:
+    there = warehouse.rows("select d.digest from dataset as d where d.dataset = $name", {"name": dataset.name})
+    if there and there[0]["digest"] != dataset.digest:
+        raise Refused(
+            f"The warehouse has a dataset '{dataset.name}' that was not made up at this scale and seed; "
+            "name a new warehouse with --warehouse."
+        )
+
+
+def _variants(dataset: MadeUpDataset, num_seeds: int) -> Iterator[MadeUpVariant]:
+    """The 82 variants of a dataset, unpruned ones first: table 9 lists them, table 4 has their PIE rates."""
+    pie_rates = {
+        (row["architecture"], row["pruner"], row["sparsity_percent"]): float(row["pie_percent"]) / 100
+        for row in paper_table("table4_pie_rate")
+        if row["dataset"] == dataset.name
+    }
+    parameters = {
+        (row["architecture"], row["dataset"]): row["num_parameters"] for row in paper_table("table5_parameters")
+    }
+    rows = [row for row in paper_table("table9_effectiveness") if row["dataset"] == dataset.name]
+    unpruned = {row["architecture"]: float(row["mean"]) for row in rows if row["pruner"] == UNPRUNED}
+    for row in sorted(rows, key=lambda row: (row["architecture"], row["pruner"] != UNPRUNED)):
+        architecture, pruner = row["architecture"], row["pruner"]
+        sparsity = int(row["sparsity_percent"]) / 100
+        settings = {"made_up": dataset.seed, "epochs": EPOCHS}
+        yield MadeUpVariant(
+            dataset,
+            tuple(
+                RunConfig(dataset.name, dataset.digest, architecture, pruner, sparsity, number, settings)
+                for number in range(num_seeds)
+            ),
+            pie_rate=pie_rates.get((architecture, pruner, row["sparsity_percent"]), 0.0),
+            unpruned_effectiveness=unpruned[architecture],
+            num_parameters=int(parameters[architecture, dataset.name]),
+        )
+
+
+def _plan(warehouse: Warehouse, variants: list[MadeUpVariant], num_seeds: int) -> None:
+    configs = [config for variant in variants for config in variant.configs]
+    study = f"made up: {configs[0].dataset} {configs[0].architecture}"
+    if run_statuses(warehouse, [config.run_id for config in configs]).keys() != {config.run_id for config in configs}:
+        register_study(warehouse, study, configs, json.dumps({"made_up": True, "seeds": list(range(num_seeds))}))
