@@ -8,14 +8,20 @@ from store.location import Location
 
 
 def attach(
-    location: Location, *, read_only: bool = False, as_of: int | None = None, create: bool = False
+    location: Location,
+    *,
+    read_only: bool = False,
+    as_of: int | None = None,
+    create: bool = False,
+    extensions: tuple[str, ...] = (),
 ) -> duckdb.DuckDBPyConnection:
     """A connection to the lake, which must be there unless `create`; `as_of` reads one of its older snapshots.
 
+    `extensions` are loaded besides those that the location needs.
     Raises NotFound when lake or snapshot are not there, Unavailable when a catalog server does not answer, and
     Refused when it is something else.
     """
-    connection = connect(*location.extensions)
+    connection = connect(*{*location.extensions, *extensions})
     options = [
         f"data_path {quoted(location.data_path)}",
         "override_data_path true",

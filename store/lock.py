@@ -25,14 +25,19 @@ _ADVISORY_KEYS: dict[Purpose, int] = {"write": 1, "create": 2, "maintain": 3}
 
 
 @contextmanager
-def hold(location: Location, connection: duckdb.DuckDBPyConnection, purpose: Purpose) -> Iterator[None]:
-    """Hold a warehouse's lock; `connection` is one with the extensions of the location.
+def hold(location: Location, connection: duckdb.DuckDBPyConnection | None, purpose: Purpose) -> Iterator[None]:
+    """Hold a warehouse's lock; `connection`, with the extensions of the location, is needed for a PostgreSQL catalog.
 
     The holder of a lock file may take it again; one of an advisory lock may not. Raises Unavailable when another
     holds it for LOCK_TIMEOUT_SECONDS.
     """
-    with _file_lock(location, purpose) if location.directory else _advisory_lock(location, connection, purpose):
-        yield
+    if location.directory:
+        with _file_lock(location, purpose):
+            yield
+    else:
+        assert connection is not None, "an advisory lock is asked of the catalog"
+        with _advisory_lock(location, connection, purpose):
+            yield
 
 
 @contextmanager

@@ -89,6 +89,18 @@ class Warehouse:
                 raise
 
     @contextmanager
+    def maintenance(self) -> Iterator[None]:
+        """Keep others who look after the warehouse (compaction, backup) out; readers and writers are not kept."""
+        with hold(self.location, self._connection, "maintain"):
+            yield
+
+    @contextmanager
+    def standstill(self) -> Iterator[None]:
+        """Keep writers out while the context lasts, without writing."""
+        with hold(self.location, self._connection, "write"):
+            yield
+
+    @contextmanager
     def reading(self) -> Iterator[int]:
         """One snapshot for several queries; yields its number."""
         self._connection.execute("begin")

@@ -1,0 +1,173 @@
+"""Everything of a warehouse that can be held against something else, and what to do where it does not fit."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from store.dataset import load_dataset
+from store.errors import NotFound, Refused
+from store.files import files_of
+from store.location import CATALOG, locate
+from store.spool import read_manifest, spooled_runs, verify_files
+from store.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that does not fit. An `error` means wrong or missing answers; a `note` costs space only."""
+
+    level: Literal["error", "note"]
+    sentence: str
+
+
+def check_catalog(url: str | None) -> Iterator[Finding]:
+    """Whether a SQLite catalog is sound as a file; to be asked before the warehouse is opened in this process."""
+    directory = locate(url).directory
+    if directory is None or not (directory / CATALOG).is_file():
+        return
+    try:
+        with closing(sqlite3.connect(directory / CATALOG)) as catalog:
+            said = [row[0] for row in catalog.execute("pragma integrity_check(5)")]
+    except sqlite3.DatabaseError as error:
+        said = [str(error)]
+    if said != ["ok"]:
+        yield Finding("error", f"The catalog is damaged ({said[0]}); restore a backup with `pie restore`.")
+
+
+def check_warehouse(warehouse: Warehouse, spool: Path | None = None) -> Iterator[Finding]:
+    """Hold files, runs, rows and datasets against each other, and a spool's runs against their manifests."""
+    yield from _check_files(warehouse)
+    yield from _check_rows(warehouse)
+    yield from _check_datasets(warehouse)
+    if spool is not None:
+        yield from _check_spool(warehouse, spool)
+
+
+def _check_files(warehouse: Warehouse) -> Iterator[Finding]:
+    with warehouse.standstill():
+        files = files_of(warehouse)
+    for path, num_bytes in files.named.items():
+        if path not in files.there:
+            yield Finding("error", f"File '{path}' is missing; restore a backup with `pie restore`.")
+        elif files.there[path] not in (None, num_bytes):
+            yield Finding(
+                "error",
+                f"File '{path}' has {files.there[path]} bytes, the catalog says {num_bytes}; restore a backup with `pie restore`.",
+            )
+    for path in sorted(files.there.keys() - files.named.keys() - files.released):
+        yield Finding("note", f"File '{path}' belongs to nothing; `pie compact` deletes it when it is a day old.")
+
+
+_ROW_CHECKS = (
+    (
+        """
+        select r.run_id, count(*) as n from run as r group by r.run_id having count(*) > 1
+        """,
+        "Run {run_id} is there {n} times; restore a backup with `pie restore`.",
+    ),
+    (
+        """
+        select r.run_id, r.dataset from run as r
+        where r.status = 'published' and r.dataset not in (select d.dataset from dataset as d)
+        """,
+        "Run {run_id} is about dataset '{dataset}', which is not there; add it again with `pie data add {dataset}`.",
+    ),
+    (
+        """
+        with stray as (
+            select distinct p.run_id, 'prediction' as place from prediction as p
+            union all select distinct l.run_id, 'logit' from logit as l
+            union all select distinct e.run_id, 'el2n' from el2n as e
+            union all select distinct m.run_id, 'mask' from mask as m
+            union all select distinct m.run_id, 'epoch_metric' from epoch_metric as m
+            union all select distinct e.run_id, 'evaluation' from evaluation as e
+        )
+        select s.run_id, s.place from stray as s
+        where s.run_id not in (select r.run_id from run as r where r.status = 'published')
+        """,
+        "Table {place} has rows of run {run_id}, which is not published; take them out with `pie retract {run_id}`.",
+    ),
+    (
+        """
+        with size as (select e.dataset, e.split, count(*) as num_examples from example as e group by e.dataset, e.split),
+        predicted as (
+            select p.run_id, p.split, p.epoch, count(*) as num_rows, count(distinct p.example_id) as num_examples,
+                max(p.example_id) as last_id
+            from prediction as p group by p.run_id, p.split, p.epoch
+        ),
+        with_logits as (
+            select l.run_id, l.split, l.epoch, count(*) as num_rows from logit as l group by l.run_id, l.split, l.epoch
+        )
+        select e.run_id, e.split, e.epoch, e.num_examples, coalesce(p.num_rows, 0) as num_predictions,
+            l.num_rows as num_logits
+        from evaluation as e
+        join run as r on r.run_id = e.run_id
+        join dataset as d on d.dataset = r.dataset
+        left join size as s on s.dataset = r.dataset and s.split = e.split
+        left join predicted as p on p.run_id = e.run_id and p.split = e.split and p.epoch = e.epoch
+        left join with_logits as l on l.run_id = e.run_id and l.split = e.split and l.epoch = e.epoch
+        where e.num_examples is distinct from s.num_examples
+            or coalesce(l.num_rows, e.num_examples) <> e.num_examples
+            or coalesce(p.last_id, 0) >= e.num_examples
+            or d.task = 'single_label' and (
+                coalesce(p.num_rows, 0) <> e.num_examples or p.num_examples <> e.num_examples
+            )
+        """,
+        "Run {run_id} has {num_predictions} predictions of {num_examples} {split} examples at epoch {epoch} "
+        "(logits: {num_logits}), which does not add up; take it out with `pie retract {run_id}` and publish it again.",
+    ),
+    (
+        """
+        select r.run_id from run as r
+        where r.status = 'published' and not exists (
+            select 1 from evaluation as e where e.run_id = r.run_id and e.epoch = r.last_epoch
+        )
+        """,
+        "Run {run_id} has no outputs of its last epoch; take it out with `pie retract {run_id}` and publish it again.",
+    ),
+)
+"""What must have no rows, and what to say of each."""
+
+
+def _check_rows(warehouse: Warehouse) -> Iterator[Finding]:
+    for sql, sentence in _ROW_CHECKS:
+        for row in warehouse.rows(sql):
+            yield Finding("error", sentence.format(**row))
+
+
+def _check_datasets(warehouse: Warehouse) -> Iterator[Finding]:
+    for row in warehouse.rows("select d.dataset, d.digest from dataset as d order by d.dataset"):
+        try:
+            digest = load_dataset(warehouse, row["dataset"]).digest
+        except Refused as error:
+            digest = str(error)
+        if digest != row["digest"]:
+            yield Finding(
+                "error",
+                f"Dataset '{row['dataset']}' is not what it was when it was added (its digest has changed); "
+                "restore a backup with `pie restore`.",
+            )
+
+
+def _check_spool(warehouse: Warehouse, spool: Path) -> Iterator[Finding]:
+    digests = {
+        row["run_id"]: row["content_digest"]
+        for row in warehouse.rows("select r.run_id, r.content_digest from run as r where r.status = 'published'")
+    }
+    for path in spooled_runs(spool):
+        try:
+            manifest = read_manifest(path)
+            verify_files(path, manifest)
+        except (NotFound, Refused) as error:
+            yield Finding("error", str(error))
+            continue
+        run_id = manifest.config.run_id
+        if digests.get(run_id, manifest.content_digest) != manifest.content_digest:
+            yield Finding(
+                "error",
+                f"Run {run_id} in the spool has other content than the published one; "
+                f"if the new one is right, take the old one out with `pie retract {run_id}`, else delete '{path}'.",
+            )
