@@ -6,11 +6,11 @@ Shapes: N examples, C classes, V vectors, D dimensions.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,22 +20,11 @@ from store.identity import digest_of
 from store.protocol import Split, Task
 from trainer.errors import StudyError
 from trainer.fetch import cache_directory, made_once
-from trainer.study import BiLSTM, Study
-
-if TYPE_CHECKING:
-    from trainer.vectors import WordVectors
+from trainer.settings import BiLSTM
+from trainer.study import Study
+from trainer.tokens import tokens_of
 
 ENCODING_FORMAT = 1
-PADDING, UNKNOWN = 0, 1
-"""The first two rows of a BiLSTM's matrix of vectors."""
-PADDING_SEED = 0
-"""The padding vector is the same in every run, so its stream has a seed of its own."""
-_CHUNK = 4096
-"""Texts that are tokenized at a time."""
-
-Tokenize = Callable[[list[str]], Iterable[list[int]]]
-Tokens = tuple[NDArray[np.int32], NDArray[np.int64]]
-"""Ids of a split's examples, one after the other, and the [N + 1] offsets at which each begins and ends."""
 
 
 @dataclass(frozen=True)
@@ -105,64 +94,25 @@ def open_encoded(directory: Path) -> EncodedDataset:
     )
 
 
-def padding_vector(vectors: "WordVectors") -> NDArray[np.float32]:
-    """The one padding vector [D], drawn from the vectors' mean and standard deviation in each dimension (appendix A.2)."""
-    from trainer.streams import numpy_stream
-
-    normal = numpy_stream(PADDING_SEED, "padding vector").standard_normal(len(vectors.mean_D))
-    drawn_D: NDArray[np.float32] = (vectors.mean_D + vectors.std_D * normal).astype(np.float32)
-    return drawn_D
-
-
 def _write(study: Study, dataset: Dataset, directory: Path) -> None:
     described: dict[str, Any] = {"task": dataset.task, "num_classes": len(dataset.class_names)}
     if isinstance(study.architecture, BiLSTM):
+        from trainer.words import PADDING, word_ids
+
         described |= {"padding_id": PADDING, "fixed_length": study.max_tokens}
-        splits, vectors_VD = _words(study.architecture, study.max_tokens, dataset)
+        splits, vectors_VD = word_ids(study.architecture, study.max_tokens, dataset)
         np.save(directory / "vectors.npy", vectors_VD)
     else:
         from trainer.pretrained import tokenizer
 
         tokenize, padding_id = tokenizer(study.architecture, study.max_tokens)
         described |= {"padding_id": padding_id, "fixed_length": None}
-        splits = {split: _tokens(dataset, split, tokenize) for split in dataset.splits}
+        splits = {split: tokens_of(dataset.splits[split], tokenize) for split in dataset.splits}
     for split, (ids, offsets) in splits.items():
         np.save(directory / f"{split}.ids.npy", ids)
         np.save(directory / f"{split}.offsets.npy", offsets)
         np.save(directory / f"{split}.gold.npy", _gold(dataset, split))
     (directory / "encoding.json").write_text(json.dumps(described | {"splits": list(splits)}))
-
-
-def _words(architecture: BiLSTM, max_tokens: int, dataset: Dataset) -> tuple[dict[Split, Tokens], NDArray[np.float32]]:
-    """The ids of a dataset's words by split, and the vectors of those that have one."""
-    from store.text import basic_english
-    from trainer.vectors import load_vectors
-
-    number_of_word: dict[str, int] = {}
-
-    def tokenize(texts: list[str]) -> Iterator[list[int]]:
-        for text in texts:
-            yield [number_of_word.setdefault(word, len(number_of_word)) for word in basic_english(text)[:max_tokens]]
-
-    splits = {split: _tokens(dataset, split, tokenize) for split in dataset.splits}
-    vectors = load_vectors(architecture.vectors, number_of_word.keys())
-    found = [word for word in number_of_word if word in vectors.index]
-    id_of_number = np.full(len(number_of_word), UNKNOWN, dtype=np.int32)
-    id_of_number[[number_of_word[word] for word in found]] = np.arange(2, len(found) + 2)
-    vectors_VD = np.empty((len(found) + 2, len(vectors.mean_D)), dtype=np.float32)
-    vectors_VD[PADDING], vectors_VD[UNKNOWN] = padding_vector(vectors), vectors.mean_D
-    vectors_VD[2:] = vectors.matrix_VD[[vectors.index[word] for word in found]]
-    return {split: (id_of_number[numbers], offsets) for split, (numbers, offsets) in splits.items()}, vectors_VD
-
-
-def _tokens(dataset: Dataset, split: Split, tokenize: Tokenize) -> Tokens:
-    """The ids of all examples of a split, one after the other, and where each example's begin."""
-    ids, lengths = [], [0]
-    for chunk in dataset.splits[split].select(["text"]).to_batches(_CHUNK):
-        examples = [np.asarray(example, dtype=np.int32) for example in tokenize(chunk["text"].to_pylist())]
-        ids.append(np.concatenate(examples))
-        lengths += [len(example) for example in examples]
-    return np.concatenate(ids), np.cumsum(lengths, dtype=np.int64)
 
 
 def _gold(dataset: Dataset, split: Split) -> NDArray[np.bool_]:

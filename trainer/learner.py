@@ -5,6 +5,7 @@ Source: section 3 and appendix A of the paper; PROTOCOL.md, "Models and training
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,12 @@ from trainer.batches import Batch, Batches
 from trainer.encoding import EncodedDataset
 from trainer.errors import Diverged
 from trainer.models import prunable_tensors
-from trainer.pruning import masks as masking
-from trainer.pruning import scoring
-from trainer.pruning.schedule import num_zeros
+from trainer.pruning.masked import MaskedTensors
+from trainer.pruning.scoring import IMPACT_BATCH_SIZE, NUM_IMPACT_BATCHES
 from trainer.pruning.tuning import rewind
 from trainer.records import Progress
+from trainer.settings import Training
 from trainer.streams import numpy_stream, seed_global
-from trainer.study import Training
 
 BuildModel = Callable[[int], nn.Module]
 """From a seed to the model before its first step, always the same."""
@@ -44,8 +44,8 @@ class Learner:
         self.batches = Batches(data, device)
         self._build, self._device = build, device
         self.model = build(config.seed).to(device)
-        self.tensors = prunable_tensors(self.model, prune_layer_norm=self.training.prune_layer_norm)
-        self.masks: masking.Masks = {}
+        tensors = prunable_tensors(self.model, prune_layer_norm=self.training.prune_layer_norm)
+        self.masked = MaskedTensors(tensors, config)
         self._parameters = list(self.model.parameters())
         self._optimizer = self._new_optimizer()
         self._forward: Callable[..., Tensor] = (
@@ -95,19 +95,12 @@ class Learner:
 
     def prune(self, pruning: int, num_prunings: int, epoch: int) -> tuple[MaskRow, ...]:
         """Prune every tensor after an epoch; returns what is left of each."""
-        masks = self.masks or {name: torch.ones_like(tensor) for name, tensor in self.tensors.items()}
-        scores, rows = self._scores(epoch), []
-        for name, tensor in self.tensors.items():
-            zeros = num_zeros(tensor.numel(), self.config.sparsity, pruning, num_prunings)
-            self.masks[name], threshold = masking.tighten(masks[name], scores[name], zeros)
-            rows.append(masking.describe(name, self.masks[name], threshold))
-        self._apply_masks()
-        return tuple(rows)
+        return self.masked.prune(pruning, num_prunings, epoch, partial(self._impact_losses, epoch))
 
     def tune(self) -> None:
         """Prepare what a pruning left for the epochs that follow."""
         if PRUNERS[self.config.pruner].tuning == "weight_rewinding":
-            rewind(self.model, self._build(self.config.seed).to(self._device), self.masks)
+            rewind(self.model, self._build(self.config.seed).to(self._device), self.masked.masks)
             self._optimizer = self._new_optimizer()
 
     def capture(self) -> dict[str, Any]:
@@ -115,14 +108,14 @@ class Learner:
         return {
             "model": self.model.state_dict(),
             "optimizer": self._optimizer.state_dict(),
-            "masks": {name: mask.bool() for name, mask in self.masks.items()},
+            "masks": {name: mask.bool() for name, mask in self.masked.masks.items()},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """The inverse of `capture`."""
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
-        self.masks = {name: mask.to(self.tensors[name]) for name, mask in state["masks"].items()}
+        self.masked.masks = {name: mask.to(self.masked.tensors[name]) for name, mask in state["masks"].items()}
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
         return torch.optim.Adam(self._parameters, lr=self.training.learning_rate, fused=True)
@@ -139,26 +132,10 @@ class Learner:
     def _step(self, loss: Tensor) -> None:
         self._optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        if self.masks:
-            gradients = [self.tensors[name].grad for name in self.masks]
-            masking.apply([gradient for gradient in gradients if gradient is not None], list(self.masks.values()))
+        self.masked.apply_to_gradients()
         nn.utils.clip_grad_norm_(self._parameters, MAX_GRADIENT_NORM, foreach=True)
         self._optimizer.step()
-        if self.masks:
-            # The optimizer's momentum still moves what was pruned.
-            self._apply_masks()
-
-    def _apply_masks(self) -> None:
-        with torch.no_grad():
-            masking.apply([self.tensors[name] for name in self.masks], list(self.masks.values()))
-
-    def _scores(self, epoch: int) -> scoring.Scores:
-        kind = PRUNERS[self.config.pruner].scoring
-        if kind == "magnitude":
-            return scoring.magnitude(self.tensors)
-        if kind == "random":
-            return scoring.random(self.tensors, self.config.seed, epoch)
-        return scoring.impact(self.tensors, self._impact_losses(epoch))
+        self.masked.apply()
 
     def _impact_losses(self, epoch: int) -> Iterator[Tensor]:
         """The summed losses of small batches of examples drawn at random, without dropout: nothing is trained."""
@@ -167,12 +144,12 @@ class Learner:
             if isinstance(module, nn.RNNBase):
                 # CUDA's kernels have a backward pass in training mode only; these layers have no dropout.
                 module.train()
-        num_examples = min(scoring.NUM_IMPACT_BATCHES * scoring.IMPACT_BATCH_SIZE, self.batches.num_train)
+        num_examples = min(NUM_IMPACT_BATCHES * IMPACT_BATCH_SIZE, self.batches.num_train)
         drawn = numpy_stream(self.config.seed, "impact examples", epoch).choice(
             self.batches.num_train, num_examples, replace=False
         )
-        for start in range(0, num_examples, scoring.IMPACT_BATCH_SIZE):
-            batch = self.batches.batch("train", drawn[start : start + scoring.IMPACT_BATCH_SIZE])
+        for start in range(0, num_examples, IMPACT_BATCH_SIZE):
+            batch = self.batches.batch("train", drawn[start : start + IMPACT_BATCH_SIZE])
             yield self._loss(self._logits(batch), batch, reduction="sum")
 
 

@@ -15,8 +15,8 @@ from torch.nn import functional
 
 from trainer.encoding import EncodedDataset
 from trainer.errors import StudyError
+from trainer.settings import BiLSTM, Pretrained
 from trainer.streams import seed_global
-from trainer.study import BiLSTM, Pretrained
 
 
 class BiLSTMClassifier(nn.Module):

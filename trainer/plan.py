@@ -10,7 +10,8 @@ from store.identity import RunConfig
 from store.protocol import PRUNERS, UNPRUNED
 from store.warehouse import Warehouse
 from trainer.errors import StudyError
-from trainer.study import Study, Training
+from trainer.settings import Training
+from trainer.study import Study
 from trainer.timeline import timeline
 
 RETRIED = ("failed", "retracted")

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from trainer.encoding import Tokenize
 from trainer.errors import StudyError
-from trainer.study import Pretrained
+from trainer.settings import Pretrained
+from trainer.tokens import Tokenize
 
 
 def backbone(architecture: Pretrained) -> Any:

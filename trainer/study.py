@@ -1,6 +1,7 @@
 """A study: a TOML file that says which runs there are and how they are trained.
 
-Source: section 3 and table 8 of the paper. Every key is described at its field; `trainer/studies/` has examples.
+Source: section 3 and table 8 of the paper. Every key is described at its field, here or in `trainer/settings.py`;
+`trainer/studies/` has examples.
 """
 
 import json
@@ -8,103 +9,19 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from store.identity import RunConfig
 from store.protocol import PRUNERS, UNPRUNED
 from trainer.errors import StudyError
-from trainer.sources import checkpoint_identity, vectors_identity
+from trainer.settings import BiLSTM, Options, Pretrained, Training
+from trainer.study_faults import sentence
 
 _Value = TypeVar("_Value", str, int, float)
 
 SHIPPED = Path(__file__).parent / "studies"
-
-
-class Options(BaseModel):
-    """Unknown keys are refused, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BiLSTM(Options):
-    """Frozen word vectors, a bidirectional LSTM, and a head of linear layers."""
-
-    name: Literal["bilstm"]
-    vectors: str = "glove-840b-300d"
-    """The name of published vectors, or the path of a file in GloVe's format."""
-    hidden_size: int = Field(default=100, ge=1)
-    num_layers: int = Field(default=2, ge=1)
-    head_sizes: tuple[int, ...] = (256, 128)
-
-    def source(self) -> dict[str, str]:
-        """What decides its vectors: their content's digest. Raises NotFound when they are not here."""
-        return {"vectors": vectors_identity(self.vectors)}
-
-    def identity(self) -> dict[str, Any]:
-        """The options that a run's identity is the digest of, as JSON values. Raises NotFound as `source` does."""
-        return _without_defaults(self, "vectors") | self.source()
-
-
-class Pretrained(Options):
-    """A pretrained transformer, all of it tuned: `bert` for encoders with a pooler, `decoder` for GPT-2, Llama and such."""
-
-    name: Literal["bert", "decoder"]
-    checkpoint: str = "bert-base-uncased"
-    """A directory that `transformers` loads, or a name on the hub."""
-    revision: str = "main"
-
-    def source(self) -> dict[str, str]:
-        """What decides its initial weights and its tokens: a directory's digest, or a name on the hub with its revision."""
-        return {"checkpoint": checkpoint_identity(self.checkpoint), "revision": self.revision}
-
-    def identity(self) -> dict[str, Any]:
-        """The options that a run's identity is the digest of, as JSON values."""
-        return _without_defaults(self, "checkpoint", "revision") | self.source()
-
-
-class Recording(Options):
-    """What is recorded of a run, beyond its test predictions at the protocol's epochs."""
-
-    test_logits: bool = True
-    train_predictions: bool = True
-    el2n: Literal["recorded", "every_epoch", "never"] = "recorded"
-    """At which epochs of unpruned runs EL2N is recorded."""
-    metrics: Literal["every_epoch", "recorded"] = "every_epoch"
-    """After which epochs the loss and the score of the test (and validation) set are measured."""
-    validation: bool = True
-    """Whether the validation set is measured too."""
-
-
-class Training(Options):
-    """How a run is trained; all of it is part of the run's identity.
-
-    Options at their default stay out of the identity, so that an option added later renames no run: a default,
-    once released, never changes.
-    """
-
-    epochs: int = Field(ge=1, le=8000)
-    """N: the epochs of an unpruned run, and those before, between and after prunings."""
-    batch_size: int = Field(ge=1)
-    learning_rate: float = Field(gt=0, lt=1)
-    max_tokens: int = Field(ge=1)
-    prune_layer_norm: bool = True
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """bfloat16: forward passes under autocast."""
-    compile: bool = False
-    deterministic: bool = False
-    """Only deterministic kernels, for CUDA; on the CPU they are so anyway."""
-    record: Recording = Recording()
-
-    @classmethod
-    def of(cls, config: RunConfig) -> "Training":
-        """The inverse of `identity`."""
-        return cls.model_validate({name: value for name, value in config.settings.items() if name != "architecture"})
-
-    def identity(self) -> dict[str, Any]:
-        """The settings that a run's identity is the digest of, as JSON values."""
-        return _without_defaults(self)
 
 
 class Ranges(Options):
@@ -247,7 +164,7 @@ def load_study(path: Path | str) -> Study:
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"The study '{file}' is not TOML: {error}.") from error
     except ValidationError as error:
-        raise StudyError("\n".join(_sentence(file, text, fault) for fault in error.errors())) from error
+        raise StudyError("\n".join(sentence(file, text, fault) for fault in error.errors())) from error
 
 
 def _study_file(path: Path | str) -> Path:
@@ -262,33 +179,3 @@ def _each_once(key: str, values: tuple[_Value, ...]) -> tuple[_Value, ...]:
         if values.count(value) > 1:
             raise ValueError(f"{key} has {value!r} more than once")
     return values
-
-
-def _without_defaults(options: Options, *dropped: str) -> dict[str, Any]:
-    return options.model_dump(mode="json", exclude_defaults=True, exclude=set(dropped))
-
-
-def _sentence(file: Path, text: str, fault: Any) -> str:
-    """One fault of a study: file, line, key, what is wrong, and the value."""
-    path = [str(part) for part in fault["loc"] if part not in ("bilstm", "bert", "decoder")]
-    key = ".".join(path)
-    message = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "extra_forbidden":
-        message = "there is no such key; see trainer/README.md for those there are"
-    elif fault["type"] == "missing":
-        message = "the key is missing"
-    elif fault["type"] != "value_error":
-        message = f"{message[0].lower()}{message[1:]}, not {fault['input']!r}"
-    line = _line_of(text, path, message)
-    return f"{file}{f':{line}' if line else ''}: {f'{key}: ' if key else ''}{message}."
-
-
-def _line_of(text: str, path: list[str], message: str) -> int | None:
-    """The line of the key that a fault is about, found in the file's text: the last key of its path that stands there."""
-    lines = text.splitlines()
-    names = [part for part in reversed(path) if not part.isdigit()] or [message.split(" ", 1)[0]]
-    for name in names:
-        for number, line in enumerate(lines, start=1):
-            if line.split("=", 1)[0].strip().strip('"') == name or line.strip().strip("[]").strip() == name:
-                return number
-    return None

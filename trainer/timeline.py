@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from store.protocol import PRUNERS, UNPRUNED
 from trainer.pruning.schedule import pruning_epochs
-from trainer.study import Recording
+from trainer.settings import Recording
 
 EXTRA_POINTS = (0.3, 0.6, 0.8)
 """Shares of the epochs at which unpruned runs are recorded too; the first is where influence is measured."""

@@ -22,7 +22,7 @@ from trainer.learner import BuildModel, Learner
 from trainer.models import num_parameters
 from trainer.pruning.masks import num_pruned
 from trainer.records import Checkpoint, El2n, Finished, Key, Masks, Metrics, Outputs, Record, named_for
-from trainer.study import Training
+from trainer.settings import Training
 from trainer.timeline import Timeline, timeline
 
 
@@ -122,8 +122,8 @@ def _summary(learner: Learner, epoch: int, threshold: float | None) -> RunSummar
         last_epoch=epoch,
         threshold=threshold,
         num_parameters=num_parameters(learner.model),
-        num_prunable=sum(tensor.numel() for tensor in learner.tensors.values()),
-        num_pruned=num_pruned(learner.masks),
+        num_prunable=sum(tensor.numel() for tensor in learner.masked.tensors.values()),
+        num_pruned=num_pruned(learner.masked.masks),
         versions=software(learner),
     )
 

@@ -25,7 +25,8 @@ from trainer.events import DenseReady, Event, Step
 from trainer.journal import Journal
 from trainer.models import build_model
 from trainer.records import Checkpoint, Key, Progress, Record, inherited, write_run
-from trainer.study import Study, Training
+from trainer.settings import Training
+from trainer.study import Study
 from trainer.timeline import Timeline, timeline
 from trainer.train import train
 

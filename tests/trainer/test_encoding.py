@@ -13,10 +13,11 @@ from store.dataset import EXAMPLES_SCHEMA, Dataset
 from store.errors import NotFound
 from tests.made_up import made_up_dataset
 from tests.trainer.tiny import tiny_study, write_vectors
-from trainer.encoding import PADDING, UNKNOWN, encode, open_encoded, padding_vector
+from trainer.encoding import encode, open_encoded
 from trainer.errors import StudyError
 from trainer.study import Study
 from trainer.vectors import load_vectors
+from trainer.words import PADDING, UNKNOWN, padding_vector
 
 TEXTS = {"train": ["Sentence, number 3", "unheard zebra .", '"'], "test": ["short made up short"]}
 
@@ -111,6 +112,6 @@ def test_what_cannot_be_encoded_is_said(tmp_path: Path) -> None:
         encode(tiny_study(architecture={"name": "bert", "checkpoint": local}, max_tokens=513), dataset())
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(StudyError, match="Cannot load the checkpoint '.*empty'"):
+    with pytest.raises(StudyError, match=r"Cannot load the checkpoint '.*empty'"):
         encode(tiny_study(architecture={"name": "bert", "checkpoint": str(empty)}), dataset())
     assert not list((tmp_path / "cache" / "encoded").glob("*/encoding.json"))

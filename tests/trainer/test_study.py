@@ -9,7 +9,8 @@ import pytest
 from tests.trainer.test_models import PAPER
 from tests.trainer.tiny import tiny_study, write_study, write_vectors
 from trainer.errors import StudyError
-from trainer.study import SHIPPED, BiLSTM, Pretrained, Training, load_study
+from trainer.settings import BiLSTM, Pretrained, Training
+from trainer.study import SHIPPED, load_study
 
 STUDY = """\
 name = "mine"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trainer.study import Recording
+from trainer.settings import Recording
 from trainer.timeline import timeline, unpruned_points
 
 

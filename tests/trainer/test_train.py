@@ -19,7 +19,7 @@ from trainer.learner import Learner
 from trainer.models import prunable_tensors
 from trainer.pruning.schedule import num_zeros
 from trainer.records import Checkpoint, El2n, Finished, Masks, Metrics, Outputs, Record, inherited
-from trainer.study import Training
+from trainer.settings import Training
 from trainer.timeline import timeline
 from trainer.train import train
 
@@ -124,16 +124,18 @@ def test_pruned_weights_are_zero_after_every_step_and_only_they_are_pruned(prune
     study, data = tiny_study(epochs=1), tiny_data()
     learner = Learner(tiny_configs(study)[pruner], data, tiny_model(study, data), torch.device("cpu"))
     list(learner.train_epoch(0))  # The optimizer has momentum by now.
-    others = {name: value.clone() for name, value in learner.model.state_dict().items() if name not in learner.tensors}
+    others = {
+        name: value.clone() for name, value in learner.model.state_dict().items() if name not in learner.masked.tensors
+    }
     learner.prune(0, 1, 0)
     assert all(torch.equal(learner.model.state_dict()[name], value) for name, value in others.items())
     learner.tune()
     for rows in learner.batches.training_order(0, 1, 16):
         batch = learner.batches.batch("train", rows)
         learner._step(learner._loss(learner._logits(batch), batch))
-        for name, tensor in learner.tensors.items():
-            assert (tensor[learner.masks[name] == 0] == 0).all()
-            assert tensor[learner.masks[name] == 1].count_nonzero() > 0
+        for name, tensor in learner.masked.tensors.items():
+            assert (tensor[learner.masked.masks[name] == 0] == 0).all()
+            assert tensor[learner.masked.masks[name] == 1].count_nonzero() > 0
 
 
 @pytest.mark.parametrize("pruner", ["IMP-WR", "IMP-FT"])
@@ -147,7 +149,7 @@ def test_rewinding_restores_everything_and_fine_tuning_nothing(pruner: str) -> N
     learner.tune()
     expected = initial if pruner == "IMP-WR" else trained_to
     for name, value in learner.model.state_dict().items():
-        assert torch.equal(value, expected[name] * learner.masks.get(name, torch.ones(())))
+        assert torch.equal(value, expected[name] * learner.masked.masks.get(name, torch.ones(())))
     steps = learner.capture()["optimizer"]["state"]
     assert not steps if pruner == "IMP-WR" else len(steps) == len(initial)
 
