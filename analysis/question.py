@@ -128,10 +128,15 @@ def ask_arrow(warehouse: Warehouse, question: Question, params: Params) -> pa.Ta
 
     Raises NotFound, naming those that are there, when a filter names what the warehouse does not have.
     """
+    require_known(warehouse, params)
+    return warehouse.query(question.sql, params.model_dump())
+
+
+def require_known(warehouse: Warehouse, params: Params) -> None:
+    """Raise NotFound, naming those that are there, when a filter names what the warehouse does not have."""
     values = params.model_dump()
     for check in _CHECKS:
         check.require(warehouse, values)
-    return warehouse.query(question.sql, values)
 
 
 def ask(warehouse: Warehouse, question: Question, params: Params | None = None) -> "pl.DataFrame":

@@ -16,5 +16,5 @@ full join progress as p on p.study = s.study and p.recipe_id = s.recipe_id
 where
     matches($dataset, coalesce(s.dataset, p.dataset)) and matches($architecture, coalesce(s.architecture, p.architecture))
     and matches($study, coalesce(s.study, p.study))
-order by 1, 7
+order by study, recipe_id
 limit $limit

@@ -1,39 +1,47 @@
 """A question as an endpoint: one function turns its Params, Row and SQL into GET /v1/<question>."""
 
-from typing import Annotated, Any, Literal
+from contextlib import ExitStack
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request, Response
-from pydantic import Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from starlette.concurrency import run_in_threadpool
 
-from analysis.question import Params, Question, ask_arrow
-from api.answers import SNAPSHOT_HEADER, answer, etag_of, format_of, headers_of, is_unchanged
+from analysis.page import Page, ask_page, asking
+from analysis.question import Params, Question
+from api.answers import SNAPSHOT_HEADER, Format, etag_of, headers_of, is_unchanged, respond, shape_of
 from api.problems import RESPONSES
 from api.reader import Reader
-from store.output import FORMATS
+from store.formats import FORMATS
 
-Format = Literal["json", "ndjson", "csv", "arrow", "parquet"]
+MAX_PAGE_ROWS = 10_000
 
 
 def add_question(app: FastAPI, reader: Reader, question: Question) -> None:
     """Add the endpoint that answers a question, described by its SQL's first comment."""
     path = question.path or question.name
     taken_from_path = {name for name in question.params.model_fields if f"{{{name}}}" in path}
+    own = set(question.params.model_fields) - {"limit"}
 
     async def endpoint(request: Request, query: Any) -> Response:
-        asked = query.model_dump(exclude={"format", "as_of"})
-        params = question.params.model_validate(asked | {name: request.path_params[name] for name in taken_from_path})
-        return await run_in_threadpool(_answer, reader, request, question, params, query.format, query.as_of)
+        params = question.params.model_validate(query.model_dump(include=own) | request.path_params)
+        page = Page(
+            query.fields, getattr(query, "sort", ()), getattr(query, "limit", None), getattr(query, "after", None)
+        )
+        return await run_in_threadpool(_answer, reader, request, question, params, page, query.format, query.as_of)
 
     # FastAPI reads the annotations: the query's model is the question's own.
     endpoint.__annotations__["query"] = Annotated[_query_model(question, taken_from_path), Query()]
+    row = _row_model(question)
     app.get(
         f"/v1/{path}",
         name=question.name,
         summary=question.description.split("? ")[0] + "?",
         description=question.description,
-        response_model=question.row if question.single else list[question.row],  # type: ignore[name-defined]
-        responses=RESPONSES | {200: _formats(question), 304: {"description": "The asker has this answer already."}},
+        response_model=row if question.single else list[row],  # type: ignore[valid-type]
+        responses=RESPONSES
+        | {200: formats_of(question.row), 304: {"description": "The asker has this answer already."}},
         openapi_extra={
             "parameters": [
                 {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
@@ -43,34 +51,96 @@ def add_question(app: FastAPI, reader: Reader, question: Question) -> None:
     )(endpoint)
 
 
-def _query_model(question: Question, taken_from_path: set[str]) -> type[Params]:
+def _names(values: Any) -> Any:
+    """Names given as `a,b`, as `a` and `b`, or both; each once."""
+    if not isinstance(values, list):
+        return values
+    return list(dict.fromkeys(name for value in values for name in value.split(",") if name))
+
+
+Names = Annotated[list[str], BeforeValidator(_names)]
+
+
+class Answered(BaseModel):
+    """How any answer may be asked for."""
+
+    format: Format | None = Field(None, description="Format of the answer; else by Accept, else JSON.")
+    as_of: int | None = Field(None, ge=0, le=2**63 - 1, description="Ask an older snapshot of the warehouse.")
+
+
+class _Columns(Answered):
+    fields: Names = Field([], description="Only these columns, separated by commas.", examples=[["dataset,pruner"]])
+
+
+class _Listing(_Columns):
+    limit: int | None = Field(
+        None, ge=1, le=MAX_PAGE_ROWS, description='Rows of a page; the header Link, rel="next", leads to the next.'
+    )
+    sort: Names = Field(
+        [], description="Sort by these columns; with a minus, from the largest.", examples=[["-sparsity"]]
+    )
+    after: str | None = Field(None, description="Where a page begins: from the Link header of the page before.")
+
+
+def _query_model(question: Question, taken_from_path: set[str]) -> type[BaseModel]:
+    base = _Columns if question.single else _Listing
     fields: dict[str, Any] = {
         name: (field.annotation, field)
         for name, field in question.params.model_fields.items()
-        if name not in taken_from_path
-    }
-    fields["format"] = (Format | None, Field(None, description="Format of the answer; else by Accept, else JSON."))
-    fields["as_of"] = (int | None, Field(None, ge=0, description="Ask an older snapshot of the warehouse."))
-    return create_model(f"{question.name} query", __config__=question.params.model_config, **fields)  # type: ignore[no-any-return]
+        if name not in taken_from_path | {"limit"}
+    } | {name: (field.annotation, field) for name, field in base.model_fields.items()}
+    for name in ("fields", "sort"):
+        if name in fields:
+            fields[name] = (Names, fields[name][1])
+    return create_model(f"{question.name} query", __config__=question.params.model_config, **fields)
 
 
-def _formats(question: Question) -> dict[str, Any]:
+def _row_model(question: Question) -> type[BaseModel]:
+    """The question's Row for the OpenAPI document: `fields` may leave any column out."""
+    name = "".join(word.title() for word in question.name.split("-")) + "Row"
+    config = ConfigDict(json_schema_extra=lambda schema: schema.pop("required", None), title=name)
+    model: type[BaseModel] = type(
+        name, (question.row,), {"model_config": config, "__doc__": question.row.__doc__, "__module__": __name__}
+    )
+    return model
+
+
+def formats_of(row: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI description of an answer of such rows."""
     others: dict[str, Any] = {known.split(";")[0]: {} for name, (known, _) in FORMATS.items() if name != "json"}
     headers = {
         name: {"description": text, "schema": {"type": "string"}}
         for name, text in ((SNAPSHOT_HEADER, "The snapshot that was read."), ("ETag", "Snapshot and question."))
     }
-    return {"description": question.row.__doc__ or "Rows", "content": others, "headers": headers}
+    return {"description": row.__doc__ or "Rows", "content": others, "headers": headers}
 
 
 def _answer(
-    reader: Reader, request: Request, question: Question, params: Params, format_name: str | None, as_of: int | None
+    reader: Reader,
+    request: Request,
+    question: Question,
+    params: Params,
+    page: Page,
+    format_name: str | None,
+    as_of: int | None,
 ) -> Response:
-    chosen = format_of(request, format_name)
-    with reader.warehouse(as_of) as (warehouse, snapshot):
-        etag = etag_of(request, snapshot, chosen)
-        headers = headers_of(snapshot, etag, fixed=as_of is not None)
+    shape = shape_of(request, format_name)
+    with ExitStack() as held:
+        warehouse, snapshot = held.enter_context(reader.warehouse(as_of))
+        etag = etag_of(request, snapshot, shape)
+        headers = headers_of(request, snapshot, etag, fixed=as_of is not None)
         if is_unchanged(request, etag):
             return Response(status_code=304, headers=headers)
-        rows = ask_arrow(warehouse, question, params)
-    return answer(rows, chosen, headers, single=question.single)
+        if page.limit is not None:
+            found = ask_page(warehouse, question, params, page)
+            if found.next:
+                headers["Link"] = f'<{_url_with(request, after=found.next)}>; rel="next"'
+            return respond(found.rows, shape, headers, held)
+        rows = held.enter_context(asking(warehouse, question, params, page))
+        return respond(rows, shape, headers, held, single=question.single)
+
+
+def _url_with(request: Request, **changed: str) -> str:
+    """The request's own path and query with some parameters changed."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in changed]
+    return f"{request.url.path}?{urlencode([*kept, *changed.items()])}"

@@ -1,68 +1,15 @@
-"""An answer's rows in every format that is handed out, by the command line and over HTTP alike."""
+"""An answer's rows on standard output: as a table to read, or in a format that programs take."""
 
-import csv
-import io
-import json
-import math
 import sys
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-
-def to_json(rows: pa.Table) -> bytes:
-    """A plain JSON array of flat objects; what is not a number is null."""
-    return json.dumps(_plain_rows(rows), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-
-
-def to_ndjson(rows: pa.Table) -> bytes:
-    """A JSON object a line."""
-    lines = (json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for row in _plain_rows(rows))
-    return "".join(f"{line}\n" for line in lines).encode()
-
-
-def to_csv(rows: pa.Table) -> bytes:
-    """RFC 4180 with a header; a list is JSON in its cell, null is empty."""
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(rows.column_names)
-    for row in _plain_rows(rows):
-        writer.writerow(
-            [json.dumps(cell, ensure_ascii=False) if isinstance(cell, (list, dict)) else cell for cell in row.values()]
-        )
-    return stream.getvalue().encode()
-
-
-def to_arrow(rows: pa.Table) -> bytes:
-    """An Arrow IPC stream."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema) as stream:
-        stream.write_table(rows)
-    return bytes(sink.getvalue())
-
-
-def to_parquet(rows: pa.Table) -> bytes:
-    """A Parquet file, zstd-compressed."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, compression="zstd")
-    return bytes(sink.getvalue())
-
-
-FORMATS: Mapping[str, tuple[str, Callable[[pa.Table], bytes]]] = {
-    "json": ("application/json", to_json),
-    "ndjson": ("application/x-ndjson", to_ndjson),
-    "csv": ("text/csv; charset=utf-8", to_csv),
-    "arrow": ("application/vnd.apache.arrow.stream", to_arrow),
-    "parquet": ("application/vnd.apache.parquet", to_parquet),
-}
-"""Each format's media type and its writer."""
+from store.formats import FORMATS, plain
 
 COMMAND_FORMATS = ("table", *FORMATS)
 """What `--format` of a command takes."""
@@ -72,7 +19,8 @@ def write_rows(rows: pa.Table, format_name: str = "table", *, title: str | None 
     """Write an answer to standard output in one of COMMAND_FORMATS."""
     if format_name != "table":
         sys.stdout.flush()
-        sys.stdout.buffer.write(FORMATS[format_name][1](rows))
+        for chunk in FORMATS[format_name][1](rows):
+            sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.write(b"\n" if format_name == "json" else b"")
         sys.stdout.buffer.flush()
         return
@@ -116,7 +64,7 @@ def _header(name: str) -> Text:
 
 
 def _cell(value: Any) -> str:
-    value = _plain(value)
+    value = plain(value)
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -126,19 +74,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return "{" + ", ".join(_cell(item) for item in value) + "}"
     return str(value)
-
-
-def _plain_rows(rows: pa.Table) -> list[dict[str, Any]]:
-    return [{name: _plain(value) for name, value in row.items()} for row in rows.to_pylist()]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
