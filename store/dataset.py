@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from store.errors import NotFound, Refused
 from store.protocol import SPLITS, Split, Task
@@ -88,6 +90,14 @@ class Dataset:
                 for text, class_ids in _examples_of(self.splits[split]):
                     digest.update(json.dumps([text, class_ids], ensure_ascii=False).encode())
         return digest.hexdigest()
+
+    def gold(self, split: Split) -> NDArray[np.bool_]:
+        """The gold labels of a split: [N, C] for N examples and C classes."""
+        class_ids = self.splits[split]["class_ids"].combine_chunks()
+        gold_NC = np.zeros((len(class_ids), len(self.class_names)), dtype=np.bool_)
+        counts = class_ids.value_lengths().to_numpy(zero_copy_only=False)
+        gold_NC[np.repeat(np.arange(len(class_ids)), counts), class_ids.flatten().to_numpy(zero_copy_only=False)] = True
+        return gold_NC
 
     @property
     def num_examples(self) -> int:

@@ -285,7 +285,10 @@ def verify_files(path: Path, manifest: Manifest) -> None:
             raise Refused(
                 f"'{path}': file '{file.name}' is damaged (its SHA-256 is not the manifest's); train the run again."
             )
-        schema = pq.read_schema(Path(path) / file.name)
+        try:
+            schema = pq.read_schema(Path(path) / file.name)
+        except pa.ArrowInvalid as error:
+            raise Refused(f"'{path}': file '{file.name}' is not a Parquet file; see store/README.md.") from error
         if not schema.equals(SCHEMAS[file.table]):
             raise Refused(
                 f"'{path}': file '{file.name}' has columns {schema.names} of other names or types than table '{file.table}'."

@@ -1,0 +1,1 @@
+"""Examples: how other training code feeds the warehouse."""
