@@ -3,8 +3,7 @@
 import torch
 
 from trainer.errors import StudyError
-
-DEVICES = ("auto", "cpu", "cuda")
+from trainer.study import Study
 
 
 def choose_device(name: str) -> str:
@@ -22,6 +21,12 @@ def choose_device(name: str) -> str:
     if device.type == "cuda" and (device.index or 0) >= num_gpus():
         raise StudyError(f"--device {name}, but torch finds {num_gpus()} GPUs; write --device cpu.")
     return name
+
+
+def require_support(study: Study, device: str) -> None:
+    """Raise StudyError when the device cannot train the study's model in its precision."""
+    if device == "cpu" and study.precision == "bfloat16" and study.architecture.name == "bilstm":
+        raise StudyError('precision = "bfloat16" needs a GPU for a BiLSTM; write "float32", or train on one.')
 
 
 def num_gpus() -> int:

@@ -13,7 +13,7 @@ from store.run import register_study, run_statuses
 from store.spool import MANIFEST
 from store.warehouse import Warehouse, open_warehouse
 from trainer.crew import share_devices
-from trainer.device import choose_device, num_gpus
+from trainer.device import choose_device, num_gpus, require_support
 from trainer.encoding import encode
 from trainer.plan import Plan, dataset_digest, plan_study
 from trainer.progress import Display
@@ -46,6 +46,7 @@ def run_study(study: Study, options: Options, display: Display) -> Outcome:
     TrainingStopped when no run can go on.
     """
     device = choose_device(options.device)
+    require_support(study, device)
     with open_warehouse(options.warehouse) as warehouse:
         plan = _plan(warehouse, study, options, display)
         if not plan.missing:

@@ -208,9 +208,9 @@ def test_failing_runs_are_recorded_with_their_reason_and_stop_no_other(tmp_path:
 
 
 def test_a_multi_label_study_and_a_bert_go_the_whole_path(tmp_path: Path, empty_warehouse: Path) -> None:
-    place = Place(
-        tmp_path / "place", empty_warehouse, "multi_label", num_seeds=1, epochs=1, pruners=["IIBP-WR", "RP-AI"]
-    )
+    """In bfloat16 and with deterministic kernels, as one would on a GPU."""
+    options = {"num_seeds": 1, "epochs": 1, "precision": "bfloat16", "deterministic": True}
+    place = Place(tmp_path / "place", empty_warehouse, "multi_label", pruners=["IIBP-WR", "RP-AI"], **options)
     write_bert(tmp_path / "checkpoint")
     text = place.study.read_text().split("[architecture]")[0]
     place.study.write_text(f'{text}[architecture]\nname = "bert"\ncheckpoint = "{tmp_path / "checkpoint"}"\n')
@@ -241,6 +241,10 @@ def test_what_cannot_be_trained_leaves_nothing_behind(tmp_path: Path, empty_ware
         place.train()
     with pytest.raises(StudyError, match="--device tpu is not a device"):
         place.train(device="tpu")
+    with pytest.raises(StudyError, match="needs a GPU for a BiLSTM"):
+        run_study(
+            load_study(place.study).model_copy(update={"precision": "bfloat16"}), Options(str(place.url)), Heard()
+        )
     (place.directory / "vectors.txt").unlink()
     place.study.write_text(place.study.read_text().replace('"reviews"', '"tiny"'))
     with pytest.raises(NotFound, match="No word vectors"):
