@@ -1,6 +1,5 @@
 """What is seen of every request: its id, a line in the access log, the metrics; and HEAD answered as GET without a body."""
 
-import json
 import logging
 import re
 import time
@@ -80,19 +79,22 @@ class Observed:
                 seconds = time.perf_counter() - started
                 self._record(scope, method, status, seconds, num_bytes, request_id)
 
-    def _record(
-        self, scope: Scope, method: str, status: int, seconds: float, num_bytes: int, request_id: str
-    ) -> None:
+    def _record(self, scope: Scope, method: str, status: int, seconds: float, num_bytes: int, request_id: str) -> None:
         endpoint = getattr(scope.get("route"), "path", "none")
         # A label for each word that a client makes up would fill the memory.
         known = method if method in ("GET", "HEAD", "POST") else "other"
         self._metrics.requests.labels(known, endpoint, status).inc()
         self._metrics.seconds.labels(endpoint).observe(seconds)
-        line = {"request_id": request_id, "method": method, "path": scope["path"], "endpoint": endpoint}
+        line: dict[str, object] = {
+            "request_id": request_id,
+            "method": method,
+            "path": scope["path"],
+            "endpoint": endpoint,
+        }
         line |= {"query": scope["query_string"].decode("latin-1")} if endpoint != "/v1/sql" else {}
         line |= {"status": status, "milliseconds": round(seconds * 1000, 1), "bytes": num_bytes}
         line |= {"client": scope["client"][0] if scope.get("client") else None}
-        LOGGER.info(json.dumps(line))
+        LOGGER.info("request", extra={"fields": line})
 
 
 def _request_id(headers: Headers) -> str:

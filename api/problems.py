@@ -10,8 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
+from api.observe import REQUEST_ID_HEADER
 from store.errors import NotFound, Refused, StoreError
+from store.sql_pool import Busy
 
 LOGGER = logging.getLogger("pie.api")
 MEDIA_TYPE = "application/problem+json"
@@ -28,21 +31,29 @@ class Problem(BaseModel):
         examples=["No dataset 'imbd' in the warehouse, which has: imdb; list datasets with GET /v1/datasets."],
     )
     instance: str = Field(description="The path that was asked.")
+    request_id: str | None = Field(None, description="What the service's log calls this request.")
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
-    for status in (404, 406, 422, 503)
+    for status in (401, 403, 404, 406, 422, 503)
 }
 """What every endpoint may answer instead, for the OpenAPI document."""
 
 
 def problem(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """A problem document as a response."""
+    request_id = request.scope.get("state", {}).get("request_id")
     body = Problem(
-        type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail, instance=request.url.path
+        type="about:blank",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        request_id=request_id,
     )
-    return JSONResponse(body.model_dump(), status, headers, media_type=MEDIA_TYPE)
+    named = {REQUEST_ID_HEADER: request_id} if request_id else {}
+    return JSONResponse(body.model_dump(), status, {**(headers or {}), **named}, media_type=MEDIA_TYPE)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -54,6 +65,8 @@ def add_problem_handlers(app: FastAPI) -> None:
             return problem(request, 404, str(error))
         if isinstance(error, Refused):
             return problem(request, 422, str(error))
+        if isinstance(error, Busy):
+            return problem(request, 429, str(error), {"Retry-After": "1"})
         # What the store says may name the server's files: that is for its log.
         LOGGER.error("%s %s", request.url.path, error)
         return problem(
@@ -65,7 +78,9 @@ def add_problem_handlers(app: FastAPI) -> None:
         if error.status_code == 404 and error.detail == HTTPStatus.NOT_FOUND.phrase:
             detail = f"There is nothing at '{request.url.path}'; the endpoints are listed at /docs."
         elif error.status_code == 405:
-            detail = f"'{request.url.path}' does not take {request.method}; use GET."
+            methods = ", ".join(_methods(app, request))
+            detail = f"'{request.url.path}' does not take {request.method}; use {methods}."
+            return problem(request, 405, detail, {"Allow": methods})
         else:
             detail = str(error.detail)
         return problem(request, error.status_code, detail, error.headers)
@@ -81,11 +96,26 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 def _sentence(request: Request, faults: Sequence[Any]) -> str:
     fault = faults[0]
-    name = str(fault["loc"][1]) if len(fault["loc"]) > 1 else str(fault["loc"][0])
-    if fault["type"] == "extra_forbidden":
+    kind = {"query": "Query parameter", "path": "Path part"}.get(fault["loc"][0], "Field")
+    name = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+    if fault["type"] == "json_invalid":
+        return f"The body is not JSON: {fault['ctx']['error']} at character {name}."
+    if fault["type"] == "extra_forbidden" and kind == "Query parameter":
         known = ", ".join(sorted(_known_parameters(request)))
         return f"Unknown query parameter '{name}'; '{request.url.path}' takes {known}."
-    return f"Query parameter '{name}' is {fault['input']!r}: {fault['msg'].removeprefix('Value error, ')}."
+    given = repr(fault["input"])
+    shown = given if len(given) <= 200 else f"{given[:200]}..."
+    return f"{kind} '{name}' is {shown}: {fault['msg'].removeprefix('Value error, ').rstrip('.')}."
+
+
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    """What the path takes; one path may have several endpoints."""
+    partial = (
+        route.methods or ()
+        for route in app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0].value
+    )
+    return sorted({method for methods in partial for method in methods})
 
 
 def _known_parameters(request: Request) -> set[str]:

@@ -5,20 +5,23 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from starlette.concurrency import run_in_threadpool
 
 from analysis.page import Page, ask_page, asking
 from analysis.question import Params, Question
-from api.answers import SNAPSHOT_HEADER, Format, etag_of, headers_of, is_unchanged, respond, shape_of
+from api.answers import SNAPSHOT_HEADER, Format, Shape, etag_of, headers_of, is_unchanged, respond, shape_of
+from api.cache import KeptAnswer
 from api.problems import RESPONSES
-from api.reader import Reader
+from api.service import Service
 from store.formats import FORMATS
+from store.warehouse import Warehouse
 
 MAX_PAGE_ROWS = 10_000
 
 
-def add_question(app: FastAPI, reader: Reader, question: Question) -> None:
+def add_question(app: FastAPI, service: Service, question: Question) -> None:
     """Add the endpoint that answers a question, described by its SQL's first comment."""
     path = question.path or question.name
     taken_from_path = {name for name in question.params.model_fields if f"{{{name}}}" in path}
@@ -29,7 +32,7 @@ def add_question(app: FastAPI, reader: Reader, question: Question) -> None:
         page = Page(
             query.fields, getattr(query, "sort", ()), getattr(query, "limit", None), getattr(query, "after", None)
         )
-        return await run_in_threadpool(_answer, reader, request, question, params, page, query.format, query.as_of)
+        return await run_in_threadpool(_answer, service, request, question, params, page, query.format, query.as_of)
 
     # FastAPI reads the annotations: the query's model is the question's own.
     endpoint.__annotations__["query"] = Annotated[_query_model(question, taken_from_path), Query()]
@@ -42,6 +45,7 @@ def add_question(app: FastAPI, reader: Reader, question: Question) -> None:
         response_model=row if question.single else list[row],  # type: ignore[valid-type]
         responses=RESPONSES
         | {200: formats_of(question.row), 304: {"description": "The asker has this answer already."}},
+        dependencies=[service.gate.needs("read")],
         openapi_extra={
             "parameters": [
                 {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
@@ -116,7 +120,7 @@ def formats_of(row: type[BaseModel]) -> dict[str, Any]:
 
 
 def _answer(
-    reader: Reader,
+    service: Service,
     request: Request,
     question: Question,
     params: Params,
@@ -126,18 +130,38 @@ def _answer(
 ) -> Response:
     shape = shape_of(request, format_name)
     with ExitStack() as held:
-        warehouse, snapshot = held.enter_context(reader.warehouse(as_of))
+        warehouse, snapshot = held.enter_context(service.reader.warehouse(as_of))
         etag = etag_of(request, snapshot, shape)
         headers = headers_of(request, snapshot, etag, fixed=as_of is not None)
-        if is_unchanged(request, etag):
-            return Response(status_code=304, headers=headers)
-        if page.limit is not None:
-            found = ask_page(warehouse, question, params, page)
-            if found.next:
-                headers["Link"] = f'<{_url_with(request, after=found.next)}>; rel="next"'
-            return respond(found.rows, shape, headers, held)
+        result, response = "unchanged", Response(status_code=304, headers=headers)
+        if not is_unchanged(request, etag):
+            result, response = _kept_or_read(
+                service, request, question, params, page, etag, headers, shape, warehouse, held
+            )
+        service.metrics.cache.labels(result).inc()
+        return response
+
+
+def _kept_or_read(
+    service: Service, request: Request, question: Question, params: Params, page: Page, etag: str,
+    headers: dict[str, str], shape: Shape, warehouse: Warehouse, held: ExitStack,
+) -> tuple[str, Response]:  # fmt: skip
+    """`hit` with an answer given before, or `miss` with a new one."""
+    kept = service.cache.get(etag)
+    if kept:
+        return "hit", Response(kept.body, media_type=kept.media_type, headers=kept.headers | headers)
+    if question.single or page.limit is None:
         rows = held.enter_context(asking(warehouse, question, params, page))
-        return respond(rows, shape, headers, held, single=question.single)
+    else:
+        found = ask_page(warehouse, question, params, page)
+        rows = found.rows
+        if found.next:
+            headers["Link"] = f'<{_url_with(request, after=found.next)}>; rel="next"'
+    response = respond(rows, shape, headers, held, single=question.single)
+    if not isinstance(response, StreamingResponse):
+        sent = {name: value for name, value in response.headers.items() if name in ("link", "content-encoding")}
+        service.cache.put(etag, KeptAnswer(bytes(response.body), sent, response.media_type))
+    return "miss", response
 
 
 def _url_with(request: Request, **changed: str) -> str:

@@ -67,9 +67,13 @@ class SqlPool:
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
         self._workers = [_Worker(url, limits) for _ in range(limits.workers)]
         for worker in self._workers:
-            worker.start(None)
             self._idle.put(worker)
         self._asking = threading.BoundedSemaphore(limits.workers + limits.waiting)
+
+    def start(self) -> None:
+        """Start the processes, so that the first query need not wait for one."""
+        for worker in self._workers:
+            worker.start(None)
 
     @property
     def num_busy(self) -> int:

@@ -23,6 +23,7 @@ import duckdb
 import pyarrow as pa
 
 from store.errors import StoreError, Unavailable
+from store.location import CATALOG
 from store.sql_allowed import require_allowed
 from store.warehouse import Warehouse, open_warehouse
 
@@ -51,15 +52,15 @@ def main() -> None:
 
 def fence(warehouse: Warehouse, memory_limit_mb: int, threads: int) -> None:
     """Shut the process in, for good: no file but the warehouse's, no settings, no more memory than allowed."""
-    own = [warehouse.location.data_path]
-    if warehouse.location.directory:
-        own.append(f"{warehouse.location.directory.absolute()}/")
     warehouse.execute(f"set threads = {int(threads)}")
     # The engine's own limit lies below the process's: most queries then end with a sentence, not with the process.
     warehouse.execute(f"set memory_limit = '{int(memory_limit_mb * 0.6)}MB'")
     warehouse.execute("set temp_directory = ''")
     warehouse.execute("set python_enable_replacements = false")
-    warehouse.execute(f"set allowed_directories = [{', '.join(_quoted(place) for place in own)}]")
+    warehouse.execute(f"set allowed_directories = [{_quoted(warehouse.location.data_path)}]")
+    if warehouse.location.directory:
+        catalog = f"{warehouse.location.directory / CATALOG}"
+        warehouse.execute(f"set allowed_paths = [{', '.join(_quoted(catalog + end) for end in ('', '-wal', '-shm'))}]")
     warehouse.execute("set enable_external_access = false")
     warehouse.execute("set lock_configuration = true")
     warehouse.query("select count(*) from run")

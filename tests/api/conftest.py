@@ -25,7 +25,7 @@ def filled_warehouse(tmp_path_factory: pytest.TempPathFactory, empty_warehouse: 
 @pytest.fixture(scope="session")
 def client(filled_warehouse: Path) -> Iterator[httpx.Client]:
     """A client of a real service over the filled warehouse."""
-    with serving(Settings(warehouse=str(filled_warehouse))) as client:
+    with serving(Settings(warehouse=str(filled_warehouse), sql=False)) as client:
         yield client
 
 

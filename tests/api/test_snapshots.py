@@ -30,7 +30,7 @@ def test_an_answer_held_already_is_not_sent_again(client: httpx.Client) -> None:
 
 
 def test_a_published_run_is_visible_at_once_and_the_old_answer_remains(tmp_path: Path, own_warehouse: Path) -> None:
-    with serving(Settings(warehouse=str(own_warehouse))) as client:
+    with serving(Settings(warehouse=str(own_warehouse), sql=False)) as client:
         before = client.get("/v1/runs")
         old = before.headers["warehouse-snapshot"]
         publish(own_warehouse, tmp_path / "spool", 0)
@@ -57,7 +57,7 @@ def test_health_and_readiness(client: httpx.Client) -> None:
 
 
 def test_a_warehouse_that_vanishes_is_not_ready_and_names_no_files(own_warehouse: Path) -> None:
-    with serving(Settings(warehouse=str(own_warehouse))) as client:
+    with serving(Settings(warehouse=str(own_warehouse), sql=False)) as client:
         assert client.get("/readyz").status_code == 200
         shutil.rmtree(own_warehouse)
         for path in ("/readyz", "/v1/runs", "/v1/runs?as_of=3"):
