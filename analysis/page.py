@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
-from analysis.question import Params, Question, require_known
+from analysis.question import Params, Question, answering, require_known
 from store.errors import Refused
 from store.warehouse import Warehouse
 
@@ -69,9 +69,10 @@ def own_order(question: Question) -> tuple[Key, ...]:
 def ask_page(warehouse: Warehouse, question: Question, params: Params, page: Page) -> PageOfRows:
     """The rows of a page with a `limit`. Raises Refused on an unknown column or an `after` of another listing."""
     assert page.limit is not None
-    require_known(warehouse, params)
     keys = _keys(question, page)
-    rows = warehouse.query(*_select(question, params, page, keys, limit=page.limit + 1))
+    with answering(warehouse, params):
+        rows = warehouse.query(*_select(question, params, page, keys, limit=page.limit + 1))
+        require_known(warehouse, params, rows)
     more = len(rows) > page.limit
     rows = rows[: page.limit]
     following = _token(keys, [rows[f"key {number}"][-1].as_py() for number in range(len(keys))]) if more else None
@@ -81,11 +82,12 @@ def ask_page(warehouse: Warehouse, question: Question, params: Params, page: Pag
 @contextmanager
 def asking(warehouse: Warehouse, question: Question, params: Params, page: Page) -> Iterator[pa.RecordBatchReader]:
     """The rows of a page without a limit, batch by batch. Raises as `ask_page` does."""
-    require_known(warehouse, params)
     keys = _keys(question, page)
     sql, values = _select(question, params, page, keys, limit=None, with_keys=False)
-    with warehouse.stream(sql, values) as rows:
-        yield rows
+    with answering(warehouse, params):
+        require_known(warehouse, params)
+        with warehouse.stream(sql, values) as rows:
+            yield rows
 
 
 def _parts(sql: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """A question: its SQL, its parameters and its rows; and how it is asked of a warehouse."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -128,14 +129,32 @@ def ask_arrow(warehouse: Warehouse, question: Question, params: Params) -> pa.Ta
 
     Raises NotFound, naming those that are there, when a filter names what the warehouse does not have.
     """
-    require_known(warehouse, params)
-    return warehouse.query(question.sql, params.model_dump())
+    with answering(warehouse, params):
+        rows = warehouse.query(question.sql, params.model_dump())
+        require_known(warehouse, params, rows)
+        return rows
 
 
-def require_known(warehouse: Warehouse, params: Params) -> None:
-    """Raise NotFound, naming those that are there, when a filter names what the warehouse does not have."""
+@contextmanager
+def answering(warehouse: Warehouse, params: Params) -> Iterator[None]:
+    """One snapshot to answer from, and the views of what is stored where nothing that is asked about is growing."""
+    values = params.model_dump()
+    with warehouse.answering(values.get("dataset"), values.get("architecture")):
+        yield
+
+
+def require_known(warehouse: Warehouse, params: Params, rows: pa.Table | None = None) -> None:
+    """Raise NotFound, naming those that are there, when a filter names what the warehouse does not have.
+
+    What the answer's `rows` show to be there is not looked for.
+    """
     values = params.model_dump()
     for check in _CHECKS:
+        if rows is not None and check.parameter in rows.column_names:
+            seen = set(rows[check.parameter].unique().to_pylist())
+            wanted = values.get(check.parameter)
+            if wanted is not None and seen.issuperset([wanted] if check.singular else wanted):
+                continue
         check.require(warehouse, values)
 
 

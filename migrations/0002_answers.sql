@@ -2,6 +2,14 @@
 -- tables of 0001: publishing and retracting a run change them in the same transaction, and whatever they drop is
 -- computed by the views of 0003 until it is stored again.
 
+create table recipe_study (
+    recipe_id varchar not null,
+    study varchar not null
+);
+comment on table recipe_study is 'One row per recipe and study that has runs of it.';
+comment on column recipe_study.recipe_id is 'What only differs in pruner, sparsity and seed has one recipe.';
+comment on column recipe_study.study is 'Name of the study.';
+
 create table evaluated_run (
     run_id varchar not null,
     recipe_id varchar not null,
@@ -71,8 +79,8 @@ comment on column comparison.unpruned_epochs is 'The last epoch of each unpruned
 comment on column comparison.pruned_run_ids is 'The pruned runs, in the order of the seeds.';
 comment on column comparison.pruned_epochs is 'The last epoch of each pruned run.';
 comment on column comparison.influence_run_ids is 'All unpruned runs of the recipe: those that influence is averaged over (training set only).';
-comment on column comparison.is_stored is 'Whether its majority labels lie in stored_majority; else the views compute them.';
-comment on column comparison.num_pies is 'Number of PIEs; null until all its answers are stored: the view pie_rate always has it.';
+comment on column comparison.is_stored is 'Whether its answers lie in the tables stored_...; else the views compute them.';
+comment on column comparison.num_pies is 'Number of PIEs; null until it is stored: the view pie_rate always has it.';
 
 create table stored_majority (
     comparison_id bigint not null,

@@ -1,9 +1,14 @@
 -- The concepts, each defined once: ad-hoc SQL, HTTP, command line and figures all read these views.
 -- Runs are compared within one recipe only, over the seeds that both sides have, each at its own last epoch.
 --
--- A view about comparisons has two branches: what is stored, and what is computed for comparisons that are not stored yet.
+-- Of every concept about comparisons there are three: a table macro `..._over(pairs)` that defines it over any relation like
+-- majority_pair; a view in the schema `stored` with what was kept of complete variants; and the view itself, which gives both, the
+-- stored and the growing. Where nothing is growing, a question is answered from the schema `stored` alone.
+--
 -- What names a comparison is carried along as group keys rather than joined at the end: a filter goes through grouping and
 -- `union all` down to the table `comparison`, but not from one side of a join to the other.
+
+create schema stored;
 
 create macro matches(allowed, value) as
     -- A filter of a question: a list of values that are let through, or null for all.
@@ -36,14 +41,9 @@ where r.status = 'published';
 comment on view published_run is 'One row per published run, with what its dataset asks for.';
 
 create view recipe as
-with names as (
-    select s.recipe_id, s.study from study as s
-    union
-    select r.recipe_id, r.study from run as r
-)
-select n.recipe_id, list(n.study order by n.study) as studies, string_agg(n.study, ', ' order by n.study) as study
-from names as n
-group by n.recipe_id;
+select s.recipe_id, list(s.study order by s.study) as studies, string_agg(s.study, ', ' order by s.study) as study
+from recipe_study as s
+group by s.recipe_id;
 comment on view recipe is 'One row per recipe: the studies that have runs of it. Only runs of one recipe are compared.';
 
 create view variant as
@@ -116,15 +116,18 @@ select
 from elected as e;
 comment on view growing_majority_pair is 'One row per pruned variant, split and example that is not stored: the majority labels of both sides, computed from the predictions.';
 
-create view majority_pair as
+create view stored.majority_pair as
 select
     c.recipe_id, c.dataset, c.task, c.num_classes, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, m.example_id, m.unpruned_class_ids, m.pruned_class_ids,
-    m.unpruned_votes, m.pruned_votes, m.is_pie, c.num_pies is not null as is_answered
+    m.unpruned_votes, m.pruned_votes, m.is_pie
 from comparison as c
 join stored_majority as m on m.comparison_id = c.comparison_id
-where c.is_stored
-union all
-select g.*, false as is_answered from growing_majority_pair as g;
+where c.is_stored;
+comment on view stored.majority_pair is 'One row per pruned variant, split and example: the majority labels of both sides over the same seeds. Those whose answers are stored.';
+create view majority_pair as
+select s.* from stored.majority_pair as s
+union all by name
+select g.* from growing_majority_pair as g;
 comment on view majority_pair is 'One row per pruned variant, split and example: the majority labels of both sides over the same seeds.';
 
 create view majority as
@@ -149,31 +152,42 @@ join seed_set as s on s.recipe_id = m.recipe_id and s.pruner = m.pruner and s.sp
 where s.is_first;
 comment on view majority is 'One row per variant, set of seeds, split and example: the majority label over those seeds (paper, section 2). Single-label: the class with most votes, the lowest on a tie; multi-label: the classes predicted by more than half of the seeds. A pruned variant has the seeds of its comparison; the unpruned one has every set of seeds that a comparison needs.';
 
-create view pie as
+create macro pie_over(pairs) as table
 select
     m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, m.example_id, e.class_ids,
     m.unpruned_class_ids, m.pruned_class_ids, m.unpruned_votes, m.pruned_votes, e.text
-from majority_pair as m
+from query_table(pairs) as m
 join example as e on e.dataset = m.dataset and e.split = m.split and e.example_id = m.example_id
 where m.is_pie;
+
+create view stored.pie as
+select i.* from pie_over('stored.majority_pair') as i;
+comment on view stored.pie is 'One row per PIE: an example whose majority label (set) differs between the pruned and the unpruned variant (paper, section 2). Those whose answers are stored.';
+create view pie as
+select s.* from stored.pie as s
+union all by name
+select i.* from pie_over('growing_majority_pair') as i;
 comment on view pie is 'One row per PIE: an example whose majority label (set) differs between the pruned and the unpruned variant (paper, section 2).';
 
+create macro pie_rate_over(pairs) as table
+select
+    m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, count(*) as num_examples, count(*) filter (m.is_pie) as num_pies,
+    count(*) filter (m.is_pie) / count(*) as pie_rate
+from query_table(pairs) as m
+group by m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds;
+
+create view stored.pie_rate as
+select c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, c.num_examples, c.num_pies, c.num_pies / c.num_examples as pie_rate
+from comparison as c
+where c.is_stored;
+comment on view stored.pie_rate is 'One row per pruned variant and split: the share of examples that are PIEs (table 4). Those whose answers are stored.';
 create view pie_rate as
-with counted as (
-    select c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, c.num_examples, c.num_pies
-    from comparison as c
-    where c.num_pies is not null
-    union all
-    select m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, count(*) as num_examples, count(*) filter (m.is_pie) as num_pies
-    from majority_pair as m
-    where not m.is_answered
-    group by m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds
-)
-select c.*, c.num_pies / c.num_examples as pie_rate
-from counted as c;
+select s.* from stored.pie_rate as s
+union all by name
+select r.* from pie_rate_over('growing_majority_pair') as r;
 comment on view pie_rate is 'One row per pruned variant and split: the share of examples that are PIEs (table 4).';
 
-create view effectiveness as
+create view growing_effectiveness as
 with outcome as (
     -- Every class of the dataset counts, also one that is neither gold nor predicted.
     select
@@ -218,115 +232,119 @@ per_class as (
         o.run_id, o.recipe_id, o.dataset, o.task, o.architecture, o.pruner, o.sparsity, o.seed, o.split, o.class_id
 )
 select
-    r.run_id, r.recipe_id, r.dataset, r.task, r.architecture, r.pruner, r.sparsity, r.seed, r.split,
-    metric_of(r.task) as metric, r.value
-from evaluated_run as r
-where r.value is not null
-union all
-select
     p.run_id, p.recipe_id, p.dataset, p.task, p.architecture, p.pruner, p.sparsity, p.seed, p.split,
     metric_of(p.task) as metric,
     effectiveness_of_classes(p.task, p.num_true_positives, p.num_predicted, p.num_gold) as value
 from per_class as p
 group by p.run_id, p.recipe_id, p.dataset, p.task, p.architecture, p.pruner, p.sparsity, p.seed, p.split;
+comment on view growing_effectiveness is 'One row per published run and split whose effectiveness is not stored: computed from the predictions.';
+
+create view stored.effectiveness as
+select
+    r.run_id, r.recipe_id, r.dataset, r.task, r.architecture, r.pruner, r.sparsity, r.seed, r.split,
+    metric_of(r.task) as metric, r.value
+from evaluated_run as r
+where r.value is not null;
+comment on view stored.effectiveness is 'One row per published run and split: accuracy (single-label) or macro F1 over all classes of the dataset (multi-label) at the run''s last epoch. Those whose answers are stored.';
+create view effectiveness as
+select s.* from stored.effectiveness as s
+union all by name
+select g.* from growing_effectiveness as g;
 comment on view effectiveness is 'One row per published run and split: accuracy (single-label) or macro F1 over all classes of the dataset (multi-label) at the run''s last epoch.';
 
-create view accuracy as
+create macro accuracy_over(runs) as table
 select
     e.recipe_id, e.dataset, e.task, e.architecture, e.pruner, e.sparsity, e.split, count(*) as num_seeds, e.metric,
     avg(e.value) as mean, stddev_samp(e.value) as std
-from effectiveness as e
+from query_table(runs) as e
 group by e.recipe_id, e.dataset, e.task, e.architecture, e.pruner, e.sparsity, e.split, e.metric;
+
+create view stored.accuracy as
+select a.* from accuracy_over('stored.effectiveness') as a;
+comment on view stored.accuracy is 'One row per variant and split: effectiveness over all its seeds (table 9). From stored effectiveness alone.';
+create view accuracy as
+select a.* from accuracy_over('effectiveness') as a;
 comment on view accuracy is 'One row per variant and split: effectiveness over all its seeds (table 9).';
 
-create view unanswered_pie as
-select m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, m.example_id, e.class_ids, m.unpruned_class_ids, m.pruned_class_ids
-from majority_pair as m
-join example as e on e.dataset = m.dataset and e.split = m.split and e.example_id = m.example_id
-where m.is_pie and not m.is_answered;
-comment on view unanswered_pie is 'One row per PIE of a comparison whose answers are not stored: what its answers are computed from.';
-
-create view unanswered_run as
+create view growing_run as
 select
     c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, unnest(list_concat(c.seeds, c.seeds)) as seed,
     unnest([case when number < c.num_seeds then 'unpruned' else 'pruned' end for number in range(2 * c.num_seeds)]) as side,
     unnest(list_concat(c.unpruned_run_ids, c.pruned_run_ids)) as run_id,
     unnest(list_concat(c.unpruned_epochs, c.pruned_epochs)) as epoch
 from comparison as c
-where c.num_pies is null;
-comment on view unanswered_run is 'One row per run, of either side, of a comparison whose answers are not stored.';
+where not c.is_stored;
+comment on view growing_run is 'One row per run, of either side, of a comparison whose answers are not stored.';
 
-create view effectiveness_on_pies_of_run as
-with open_pie as materialized (
-    select i.* from unanswered_pie as i
+create macro effectiveness_on_pies_of_run_over(pairs) as table
+with pie as materialized (
+    select m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, m.example_id, e.class_ids
+    from query_table(pairs) as m
+    join example as e on e.dataset = m.dataset and e.split = m.split and e.example_id = m.example_id
+    where m.is_pie
 ),
-size as (
-    select i.recipe_id, i.dataset, i.task, i.architecture, i.pruner, i.sparsity, i.split, i.num_seeds, count(*) as num_pies
-    from open_pie as i
-    group by i.recipe_id, i.dataset, i.task, i.architecture, i.pruner, i.sparsity, i.split, i.num_seeds
-),
-outcome as (
+class_of_run as (
+    -- Every class of the dataset counts, also one that no PIE has and no run predicts.
     select
-        r.recipe_id, r.dataset, r.task, r.architecture, r.pruner, r.sparsity, r.split, r.num_seeds, r.seed, r.side, r.run_id, z.num_pies, k.class_id,
+        z.recipe_id, z.dataset, z.task, z.architecture, z.pruner, z.sparsity, z.split, z.num_seeds, r.seed, r.side, r.run_id, z.num_pies, k.class_id,
         0 as num_true_positives, 0 as num_predicted, 0 as num_gold
-    from size as z
-    join unanswered_run as r
-        on r.recipe_id = z.recipe_id and r.pruner = z.pruner and r.sparsity = z.sparsity and r.split = z.split
+    from (select i.recipe_id, i.dataset, i.task, i.architecture, i.pruner, i.sparsity, i.split, i.num_seeds, count(*) as num_pies from pie as i group by i.recipe_id, i.dataset, i.task, i.architecture, i.pruner, i.sparsity, i.split, i.num_seeds) as z
+    join growing_run as r on r.recipe_id = z.recipe_id and r.pruner = z.pruner and r.sparsity = z.sparsity and r.split = z.split
     join class as k on k.dataset = z.dataset
     union all
     select
-        r.recipe_id, r.dataset, r.task, r.architecture, r.pruner, r.sparsity, r.split, r.num_seeds, r.seed, r.side, r.run_id, z.num_pies, g.class_id,
+        g.recipe_id, g.dataset, g.task, g.architecture, g.pruner, g.sparsity, g.split, g.num_seeds, r.seed, r.side, r.run_id, 0 as num_pies, g.class_id,
         0 as num_true_positives, 0 as num_predicted, g.num_gold
     from (
-        select i.recipe_id, i.pruner, i.sparsity, i.split, i.class_id, count(*) as num_gold
-        from (select i.recipe_id, i.pruner, i.sparsity, i.split, unnest(i.class_ids) as class_id from open_pie as i) as i
-        group by i.recipe_id, i.pruner, i.sparsity, i.split, i.class_id
+        select i.recipe_id, i.dataset, i.task, i.architecture, i.pruner, i.sparsity, i.split, i.num_seeds, i.class_id, count(*) as num_gold
+        from (select i.recipe_id, i.dataset, i.task, i.architecture, i.pruner, i.sparsity, i.split, i.num_seeds, unnest(i.class_ids) as class_id from pie as i) as i
+        group by i.recipe_id, i.dataset, i.task, i.architecture, i.pruner, i.sparsity, i.split, i.num_seeds, i.class_id
     ) as g
-    join size as z
-        on z.recipe_id = g.recipe_id and z.pruner = g.pruner and z.sparsity = g.sparsity and z.split = g.split
-    join unanswered_run as r
-        on r.recipe_id = g.recipe_id and r.pruner = g.pruner and r.sparsity = g.sparsity and r.split = g.split
+    join growing_run as r on r.recipe_id = g.recipe_id and r.pruner = g.pruner and r.sparsity = g.sparsity and r.split = g.split
     union all
     select
-        r.recipe_id, r.dataset, r.task, r.architecture, r.pruner, r.sparsity, r.split, r.num_seeds, r.seed, r.side, r.run_id, z.num_pies, p.class_id,
+        i.recipe_id, i.dataset, i.task, i.architecture, i.pruner, i.sparsity, i.split, i.num_seeds, r.seed, r.side, r.run_id, 0 as num_pies, p.class_id,
         count(*) filter (list_contains(i.class_ids, p.class_id)) as num_true_positives, count(*) as num_predicted, 0 as num_gold
-    from size as z
-    join unanswered_run as r
-        on r.recipe_id = z.recipe_id and r.pruner = z.pruner and r.sparsity = z.sparsity and r.split = z.split
-    join prediction as p on p.run_id = r.run_id and p.split = r.split and p.epoch = r.epoch
-    join open_pie as i
-        on i.recipe_id = r.recipe_id and i.pruner = r.pruner and i.sparsity = r.sparsity and i.split = r.split
-        and i.example_id = p.example_id
-    group by r.recipe_id, r.dataset, r.task, r.architecture, r.pruner, r.sparsity, r.split, r.num_seeds, r.seed, r.side, r.run_id, z.num_pies, p.class_id
+    from pie as i
+    join growing_run as r on r.recipe_id = i.recipe_id and r.pruner = i.pruner and r.sparsity = i.sparsity and r.split = i.split
+    join prediction as p
+        on p.run_id = r.run_id and p.split = r.split and p.epoch = r.epoch and p.example_id = i.example_id
+    group by i.recipe_id, i.dataset, i.task, i.architecture, i.pruner, i.sparsity, i.split, i.num_seeds, r.seed, r.side, r.run_id, p.class_id
 ),
 per_class as (
     select
-        o.recipe_id, o.dataset, o.task, o.architecture, o.pruner, o.sparsity, o.split, o.num_seeds, o.seed, o.side, o.run_id, o.num_pies, o.class_id,
+        o.recipe_id, o.dataset, o.task, o.architecture, o.pruner, o.sparsity, o.split, o.num_seeds, o.seed, o.side, o.run_id, o.class_id, max(o.num_pies) as num_pies,
         sum(o.num_true_positives) as num_true_positives, sum(o.num_predicted) as num_predicted, sum(o.num_gold) as num_gold
-    from outcome as o
-    group by o.recipe_id, o.dataset, o.task, o.architecture, o.pruner, o.sparsity, o.split, o.num_seeds, o.seed, o.side, o.run_id, o.num_pies, o.class_id
+    from class_of_run as o
+    group by o.recipe_id, o.dataset, o.task, o.architecture, o.pruner, o.sparsity, o.split, o.num_seeds, o.seed, o.side, o.run_id, o.class_id
 )
+select
+    p.recipe_id, p.dataset, p.task, p.architecture, p.pruner, p.sparsity, p.split, p.num_seeds, p.seed, p.side, p.run_id, max(p.num_pies) as num_pies, metric_of(p.task) as metric,
+    effectiveness_of_classes(p.task, p.num_true_positives, p.num_predicted, p.num_gold) as value
+from per_class as p
+group by p.recipe_id, p.dataset, p.task, p.architecture, p.pruner, p.sparsity, p.split, p.num_seeds, p.seed, p.side, p.run_id;
+
+create view stored.effectiveness_on_pies_of_run as
 select
     c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, s.seed, s.side, s.run_id, c.num_pies, metric_of(c.task) as metric, s.value
 from comparison as c
 join stored_on_pies_of_run as s on s.comparison_id = c.comparison_id
-where c.num_pies is not null
-union all
-select
-    p.recipe_id, p.dataset, p.task, p.architecture, p.pruner, p.sparsity, p.split, p.num_seeds, p.seed, p.side, p.run_id, p.num_pies, metric_of(p.task) as metric,
-    effectiveness_of_classes(p.task, p.num_true_positives, p.num_predicted, p.num_gold) as value
-from per_class as p
-group by p.recipe_id, p.dataset, p.task, p.architecture, p.pruner, p.sparsity, p.split, p.num_seeds, p.seed, p.side, p.run_id, p.num_pies;
+where c.is_stored;
+comment on view stored.effectiveness_on_pies_of_run is 'One row per compared run (both sides of a pruned variant) and split that has PIEs: its accuracy or macro F1 on the PIEs alone. Those whose answers are stored.';
+create view effectiveness_on_pies_of_run as
+select s.* from stored.effectiveness_on_pies_of_run as s
+union all by name
+select r.* from effectiveness_on_pies_of_run_over('growing_majority_pair') as r;
 comment on view effectiveness_on_pies_of_run is 'One row per compared run (both sides of a pruned variant) and split that has PIEs: its accuracy or macro F1 on the PIEs alone.';
 
-create view effectiveness_on_pies as
+create macro effectiveness_on_pies_over(pairs, on_pies_of_run, on_all_of_run) as table
 with part as (
     -- Three aggregates of a comparison, each in columns of its own, are brought together by grouping.
     select
         r.recipe_id, r.dataset, r.task, r.architecture, r.pruner, r.sparsity, r.split, r.num_seeds,
         avg(e.value) filter (r.side = 'unpruned') as unpruned_on_all, avg(e.value) filter (r.side = 'pruned') as pruned_on_all
-    from unanswered_run as r
-    join effectiveness as e on e.run_id = r.run_id and e.split = r.split
+    from growing_run as r
+    join query_table(on_all_of_run) as e on e.run_id = r.run_id and e.split = r.split
     group by r.recipe_id, r.dataset, r.task, r.architecture, r.pruner, r.sparsity, r.split, r.num_seeds
     union all by name
     select
@@ -335,17 +353,17 @@ with part as (
         stddev_samp(r.value) filter (r.side = 'unpruned') as unpruned_on_pies_std,
         avg(r.value) filter (r.side = 'pruned') as pruned_on_pies_mean,
         stddev_samp(r.value) filter (r.side = 'pruned') as pruned_on_pies_std
-    from effectiveness_on_pies_of_run as r
-    semi join comparison as c
-        on c.recipe_id = r.recipe_id and c.pruner = r.pruner and c.sparsity = r.sparsity and c.split = r.split and c.num_pies is null
+    from query_table(on_pies_of_run) as r
     group by r.recipe_id, r.dataset, r.task, r.architecture, r.pruner, r.sparsity, r.split, r.num_seeds
     union all by name
     select
-        i.recipe_id, i.dataset, i.task, i.architecture, i.pruner, i.sparsity, i.split, i.num_seeds, count(*) as num_pies,
-        avg((i.unpruned_class_ids = i.class_ids)::integer) as unpruned_majority_on_pies,
-        avg((i.pruned_class_ids = i.class_ids)::integer) as pruned_majority_on_pies
-    from unanswered_pie as i
-    group by i.recipe_id, i.dataset, i.task, i.architecture, i.pruner, i.sparsity, i.split, i.num_seeds
+        m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, count(*) as num_pies,
+        avg((m.unpruned_class_ids = e.class_ids)::integer) as unpruned_majority_on_pies,
+        avg((m.pruned_class_ids = e.class_ids)::integer) as pruned_majority_on_pies
+    from query_table(pairs) as m
+    join example as e on e.dataset = m.dataset and e.split = m.split and e.example_id = m.example_id
+    where m.is_pie
+    group by m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds
 ),
 whole as (
     select
@@ -358,66 +376,79 @@ whole as (
     group by p.recipe_id, p.dataset, p.task, p.architecture, p.pruner, p.sparsity, p.split, p.num_seeds
 )
 select
-    c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, metric_of(c.task) as metric, c.num_pies,
-    s.unpruned_on_all, s.pruned_on_all, s.unpruned_on_pies, s.pruned_on_pies,
-    s.unpruned_on_pies_mean, s.unpruned_on_pies_std, s.pruned_on_pies_mean, s.pruned_on_pies_std
-from comparison as c
-join stored_on_pies as s on s.comparison_id = c.comparison_id
-where c.num_pies is not null
-union all
-select
     w.recipe_id, w.dataset, w.task, w.architecture, w.pruner, w.sparsity, w.split, w.num_seeds, metric_of(w.task) as metric, w.num_pies,
     w.unpruned_on_all, w.pruned_on_all,
     case w.task when 'single_label' then w.unpruned_majority_on_pies else w.unpruned_on_pies_mean end as unpruned_on_pies,
     case w.task when 'single_label' then w.pruned_majority_on_pies else w.pruned_on_pies_mean end as pruned_on_pies,
     w.unpruned_on_pies_mean, w.unpruned_on_pies_std, w.pruned_on_pies_mean, w.pruned_on_pies_std
 from whole as w;
+
+create view growing_effectiveness_on_pies_of_run as
+select r.* from effectiveness_on_pies_of_run_over('growing_majority_pair') as r;
+comment on view growing_effectiveness_on_pies_of_run is 'One row per run of a comparison that is not stored and has PIEs: its accuracy or macro F1 on the PIEs alone.';
+
+create view stored.effectiveness_on_pies as
+select
+    c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, metric_of(c.task) as metric, c.num_pies,
+    s.unpruned_on_all, s.pruned_on_all, s.unpruned_on_pies, s.pruned_on_pies,
+    s.unpruned_on_pies_mean, s.unpruned_on_pies_std, s.pruned_on_pies_mean, s.pruned_on_pies_std
+from comparison as c
+join stored_on_pies as s on s.comparison_id = c.comparison_id
+where c.is_stored;
+comment on view stored.effectiveness_on_pies is 'One row per pruned variant and split: effectiveness on all examples and on its PIEs, of both sides (table 10, figure 3). Those whose answers are stored.';
+create view effectiveness_on_pies as
+select s.* from stored.effectiveness_on_pies as s
+union all by name
+select e.*
+from effectiveness_on_pies_over('growing_majority_pair', 'growing_effectiveness_on_pies_of_run', 'effectiveness') as e;
 comment on view effectiveness_on_pies is 'One row per pruned variant and split: effectiveness on all examples and on its PIEs, of both sides (table 10, figure 3).';
 
-create view class_distribution as
-with counted as (
-    select c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, c.num_examples as num_in_split, k.class_id, k.name as class_name, 0 as num_examples, 0 as num_pies
-    from comparison as c
-    join class as k on k.dataset = c.dataset
-    where c.num_pies is null
+create macro class_distribution_over(pairs) as table
+with pair as materialized (
+    select m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, m.is_pie, e.class_ids
+    from query_table(pairs) as m
+    join example as e on e.dataset = m.dataset and e.split = m.split and e.example_id = m.example_id
+),
+size as (
+    select m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, count(*) as num_in_split, count(*) filter (m.is_pie) as num_all_pies
+    from pair as m
+    group by m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds
+),
+counted as (
+    select z.recipe_id, z.dataset, z.task, z.architecture, z.pruner, z.sparsity, z.split, z.num_seeds, z.num_in_split, z.num_all_pies, k.class_id, k.name as class_name, 0 as num_examples, 0 as num_pies
+    from size as z
+    join class as k on k.dataset = z.dataset
     union all
     select
-        m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, null as num_in_split, unnest(e.class_ids) as class_id, null as class_name, 1 as num_examples, m.is_pie::integer as num_pies
-    from majority_pair as m
-    join example as e on e.dataset = m.dataset and e.split = m.split and e.example_id = m.example_id
-    where not m.is_answered
-    union all
-    -- Once more for no class, as a PIE.
-    select m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, null as num_in_split, null as class_id, null as class_name, 0 as num_examples, m.is_pie::integer as num_pies
-    from majority_pair as m
-    where not m.is_answered
+        m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, null as num_in_split, null as num_all_pies, m.class_id, null as class_name, count(*) as num_examples,
+        count(*) filter (m.is_pie) as num_pies
+    from (select m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, m.is_pie, unnest(m.class_ids) as class_id from pair as m) as m
+    group by m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, m.class_id
 ),
 per_class as (
     select
-        c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, c.class_id, max(c.num_in_split) as num_in_split, max(c.class_name) as class_name,
-        sum(c.num_examples)::bigint as num_examples, sum(c.num_pies)::bigint as num_pies
+        c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, c.class_id, max(c.class_name) as class_name, max(c.num_in_split) as num_in_split,
+        max(c.num_all_pies) as num_all_pies, sum(c.num_examples)::bigint as num_examples, sum(c.num_pies)::bigint as num_pies
     from counted as c
     group by c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, c.class_id
-),
-beside_all as (
-    select p.*, max(case when p.class_id is null then p.num_pies end) over (partition by p.recipe_id, p.dataset, p.task, p.architecture, p.pruner, p.sparsity, p.split, p.num_seeds) as num_all_pies
-    from per_class as p
-),
-gathered as (
-    select b.recipe_id, b.dataset, b.task, b.architecture, b.pruner, b.sparsity, b.split, b.num_seeds, b.num_in_split, b.num_all_pies, b.class_id, b.class_name, b.num_examples, b.num_pies
-    from beside_all as b
-    where b.class_id is not null
-    union all
-    select
-        c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, c.num_examples as num_in_split, c.num_pies as num_all_pies, s.class_id, s.class_name, s.num_examples, s.num_pies
-    from comparison as c
-    join stored_class_distribution as s on s.comparison_id = c.comparison_id
-    where c.num_pies is not null
 )
 select
-    b.recipe_id, b.dataset, b.task, b.architecture, b.pruner, b.sparsity, b.split, b.num_seeds, b.class_id, b.class_name, b.num_examples, b.num_pies,
-    b.num_examples / b.num_in_split as share_of_examples, b.num_pies / nullif(b.num_all_pies, 0) as share_of_pies
-from gathered as b;
+    p.recipe_id, p.dataset, p.task, p.architecture, p.pruner, p.sparsity, p.split, p.num_seeds, p.class_id, p.class_name, p.num_examples, p.num_pies,
+    p.num_examples / p.num_in_split as share_of_examples, p.num_pies / nullif(p.num_all_pies, 0) as share_of_pies
+from per_class as p;
+
+create view stored.class_distribution as
+select
+    c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, s.class_id, s.class_name, s.num_examples, s.num_pies,
+    s.num_examples / c.num_examples as share_of_examples, s.num_pies / nullif(c.num_pies, 0) as share_of_pies
+from comparison as c
+join stored_class_distribution as s on s.comparison_id = c.comparison_id
+where c.is_stored;
+comment on view stored.class_distribution is 'One row per pruned variant, split and class: its share among all examples and among PIEs (figures 2 and 6). A multi-label example counts once for each of its classes. Those whose answers are stored.';
+create view class_distribution as
+select s.* from stored.class_distribution as s
+union all by name
+select d.* from class_distribution_over('growing_majority_pair') as d;
 comment on view class_distribution is 'One row per pruned variant, split and class: its share among all examples and among PIEs (figures 2 and 6). A multi-label example counts once for each of its classes.';
 
 create view influence as
@@ -441,35 +472,36 @@ join el2n as e on e.run_id = r.run_id and e.epoch = r.epoch
 group by r.recipe_id, r.dataset, r.architecture, e.example_id;
 comment on view influence is 'One row per recipe and training example: its EL2N, averaged over the unpruned seeds at the first epoch past 30 % of the epochs (paper, section 4.2).';
 
-create view influence_bin as
-with open_recipe as (
-    select distinct c.recipe_id
-    from comparison as c
-    where c.num_pies is null and c.split = 'train'
+create macro influence_bin_over(pairs) as table
+with pair as materialized (
+    select m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, m.example_id, m.is_pie
+    from query_table(pairs) as m
+    where m.split = 'train'
 ),
 binned as (
     select
         i.recipe_id, i.example_id, i.influence,
         ntile(20) over (partition by i.recipe_id order by i.influence, i.example_id) as bin
-    from open_recipe as o
+    from (select distinct m.recipe_id from pair as m) as o
     join influence as i on i.recipe_id = o.recipe_id
-),
-gathered as (
-    select
-        m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, b.bin, min(b.influence) as el2n_min, max(b.influence) as el2n_max, count(*) as num_examples,
-        count(*) filter (m.is_pie) as num_pies
-    from majority_pair as m
-    join binned as b on b.recipe_id = m.recipe_id and b.example_id = m.example_id
-    where m.split = 'train' and not m.is_answered
-    group by m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, b.bin
-    union all
-    select c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, s.bin, s.el2n_min, s.el2n_max, s.num_examples, s.num_pies
-    from comparison as c
-    join stored_influence_bin as s on s.comparison_id = c.comparison_id
-    where c.num_pies is not null
 )
-select b.*, b.num_pies / b.num_examples as pie_rate
-from gathered as b;
+select
+    m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, b.bin, min(b.influence) as el2n_min, max(b.influence) as el2n_max, count(*) as num_examples,
+    count(*) filter (m.is_pie) as num_pies, count(*) filter (m.is_pie) / count(*) as pie_rate
+from pair as m
+join binned as b on b.recipe_id = m.recipe_id and b.example_id = m.example_id
+group by m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, b.bin;
+
+create view stored.influence_bin as
+select c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, s.bin, s.el2n_min, s.el2n_max, s.num_examples, s.num_pies, s.num_pies / s.num_examples as pie_rate
+from comparison as c
+join stored_influence_bin as s on s.comparison_id = c.comparison_id
+where c.is_stored;
+comment on view stored.influence_bin is 'One row per pruned variant and bin: training examples in 20 bins of equal count by influence, bin 20 the most influential, and the share of each that are PIEs of the training set (figures 4, 14 to 20). Those whose answers are stored.';
+create view influence_bin as
+select s.* from stored.influence_bin as s
+union all by name
+select b.* from influence_bin_over('growing_majority_pair') as b;
 comment on view influence_bin is 'One row per pruned variant and bin: training examples in 20 bins of equal count by influence, bin 20 the most influential, and the share of each that are PIEs of the training set (figures 4, 14 to 20).';
 
 create view readability_measure as
@@ -490,23 +522,29 @@ from (
 ) as u;
 comment on view readability_measure is 'One row per example and measure of readability, the number of tokens among them.';
 
-create view readability_ratio as
-with of_pruner as (
-    select
-        m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, r.measure, avg(r.value) as mean_of_examples, avg(r.value) filter (m.is_pie) as mean_of_pies
-    from majority_pair as m
-    join readability_measure as r on r.dataset = m.dataset and r.split = m.split and r.example_id = m.example_id
-    where not m.is_answered
-    group by m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, r.measure
-    union all
-    select c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, s.measure, s.mean_of_examples, s.mean_of_pies
-    from comparison as c
-    join stored_readability as s on s.comparison_id = c.comparison_id
-    where c.num_pies is not null
-),
-with_ratio as (
+create macro readability_over(pairs) as table
+select
+    m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, r.measure, avg(r.value) as mean_of_examples, avg(r.value) filter (m.is_pie) as mean_of_pies
+from query_table(pairs) as m
+join readability_measure as r on r.dataset = m.dataset and r.split = m.split and r.example_id = m.example_id
+group by m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, r.measure;
+
+create view stored.readability_of_pruner as
+select c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, s.measure, s.mean_of_examples, s.mean_of_pies
+from comparison as c
+join stored_readability as s on s.comparison_id = c.comparison_id
+where c.is_stored;
+comment on view stored.readability_of_pruner is 'One row per pruned variant, split and measure: the mean over PIEs and over all examples. Those whose answers are stored.';
+create view readability_of_pruner as
+select s.* from stored.readability_of_pruner as s
+union all by name
+select r.* from readability_over('growing_majority_pair') as r;
+comment on view readability_of_pruner is 'One row per pruned variant, split and measure: the mean over PIEs and over all examples.';
+
+create macro readability_ratio_over(means) as table
+with with_ratio as (
     select p.*, p.mean_of_pies / nullif(p.mean_of_examples, 0) as ratio
-    from of_pruner as p
+    from query_table(means) as p
 )
 select p.* from with_ratio as p
 union all
@@ -515,6 +553,12 @@ select
     p.measure, any_value(p.mean_of_examples) as mean_of_examples, avg(p.mean_of_pies) as mean_of_pies, avg(p.ratio) as ratio
 from with_ratio as p
 group by p.recipe_id, p.dataset, p.task, p.architecture, p.sparsity, p.split, p.measure;
+
+create view stored.readability_ratio as
+select r.* from readability_ratio_over('stored.readability_of_pruner') as r;
+comment on view stored.readability_ratio is 'One row per pruned variant, split and measure: the mean over PIEs divided by the mean over all examples (figures 5, 21 to 27); pruner ''mean'' averages over the pruners. Those whose answers are stored.';
+create view readability_ratio as
+select r.* from readability_ratio_over('readability_of_pruner') as r;
 comment on view readability_ratio is 'One row per pruned variant, split and measure: the mean over PIEs divided by the mean over all examples (figures 5, 21 to 27); pruner ''mean'' averages over the pruners.';
 
 create table view_column (
@@ -577,7 +621,6 @@ with meaning(column_name, comment) as (
         ('unpruned_votes', 'For each class, in the order of class_id, the number of unpruned seeds that predicted it.'),
         ('pruned_votes', 'For each class, in the order of class_id, the number of pruned seeds that predicted it.'),
         ('is_pie', 'Whether the two majority labels differ.'),
-        ('is_answered', 'Whether all answers about the comparison are stored.'),
         ('text', 'The text.'),
         ('metric', 'accuracy (single-label) or f1_macro (multi-label).'),
         ('unpruned_on_all', 'Effectiveness of the unpruned runs on all examples, mean over the seeds.'),
@@ -605,7 +648,7 @@ view_columns as (
     select c.table_name, c.column_name
     from duckdb_columns() as c
     join duckdb_views() as v on v.database_name = c.database_name and v.view_name = c.table_name
-    where c.database_name = 'warehouse' and not v.internal
+    where c.database_name = 'warehouse' and c.schema_name = 'main' and v.schema_name = 'main' and not v.internal
 )
 select c.table_name, c.column_name, m.comment
 from view_columns as c

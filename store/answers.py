@@ -40,39 +40,51 @@ where
 order by c.recipe_id, c.pruner, c.sparsity
 """
 
-_OF_VARIANT = "{alias}.recipe_id = $recipe_id and {alias}.pruner = $pruner and {alias}.sparsity = $sparsity"
+_OPEN = """
+select c.comparison_id
+from comparison as c
+where not c.is_stored and c.recipe_id = $recipe_id and c.pruner = $pruner and c.sparsity = $sparsity
+order by c.comparison_id
+"""
 
-_OPEN = f"select c.comparison_id from comparison as c where not c.is_stored and {_OF_VARIANT.format(alias='c')}"
-
-_ELECTED = f"""
+# The majority labels of the variant, counted once: every answer below is taken over this table.
+_ELECTED = """
 create or replace temp table elected as
-select c.comparison_id, g.is_pie, g.example_id, g.unpruned_class_ids, g.pruned_class_ids, g.unpruned_votes, g.pruned_votes
+select c.comparison_id, g.*
 from growing_majority_pair as g
 join comparison as c
     on c.recipe_id = g.recipe_id and c.pruner = g.pruner and c.sparsity = g.sparsity and c.split = g.split
-where {_OF_VARIANT.format(alias="g")}
-order by c.comparison_id, g.is_pie desc, g.example_id
+where g.recipe_id = $recipe_id and g.pruner = $pruner and g.sparsity = $sparsity
 """
 
 _SCORED = """
 create or replace temp table scored as
-select e.run_id, e.split, e.value
+select e.*
 from effectiveness as e
 where e.recipe_id = $recipe_id and (e.pruner = 'none' or (e.pruner = $pruner and e.sparsity = $sparsity))
 """
 
-# Each answer: its table, and the view it is kept from, with the columns the table takes.
 _ANSWERS = {
-    "stored_on_pies_of_run": ("effectiveness_on_pies_of_run", "a.seed, a.side, a.run_id, a.value"),
+    "stored_on_pies_of_run": (
+        "effectiveness_on_pies_of_run_over('elected')",
+        "a.seed, a.side, a.run_id, a.value",
+    ),
     "stored_on_pies": (
-        "effectiveness_on_pies",
+        "effectiveness_on_pies_over('elected', 'answer_stored_on_pies_of_run', 'scored')",
         "a.unpruned_on_all, a.pruned_on_all, a.unpruned_on_pies, a.pruned_on_pies, a.unpruned_on_pies_mean, "
         "a.unpruned_on_pies_std, a.pruned_on_pies_mean, a.pruned_on_pies_std",
     ),
-    "stored_class_distribution": ("class_distribution", "a.class_id, a.class_name, a.num_examples, a.num_pies"),
-    "stored_influence_bin": ("influence_bin", "a.bin, a.el2n_min, a.el2n_max, a.num_examples, a.num_pies"),
-    "stored_readability": ("readability_ratio", "a.measure, a.mean_of_examples, a.mean_of_pies"),
+    "stored_class_distribution": (
+        "class_distribution_over('elected')",
+        "a.class_id, a.class_name, a.num_examples, a.num_pies",
+    ),
+    "stored_influence_bin": (
+        "influence_bin_over('elected')",
+        "a.bin, a.el2n_min, a.el2n_max, a.num_examples, a.num_pies",
+    ),
+    "stored_readability": ("readability_over('elected')", "a.measure, a.mean_of_examples, a.mean_of_pies"),
 }
+"""For each table of answers, the concept over the majority labels, and which of its columns the table takes."""
 
 
 def store_due_answers(
@@ -88,52 +100,53 @@ def store_due_answers(
 
 def store_answers(warehouse: Warehouse, variant: Variant) -> bool:
     """Store the answers about a variant. Returns False when they were stored, or its runs changed, in the meantime."""
-    with warehouse.reading():
-        open_ids = _ids(warehouse, variant)
-        # The votes are counted before the lock is taken: others may publish in the meantime.
-        warehouse.execute(_ELECTED, variant.parameters)
-    if not open_ids:
-        return False
+    # All is computed before the lock is taken, so that others may publish in the meantime.
+    warehouse.execute(_ELECTED, variant.parameters)
+    elected = warehouse.rows("select distinct e.comparison_id, e.split from elected as e order by e.comparison_id")
+    if any(row["split"] == "train" for row in elected):
+        _store_influence(warehouse, variant.recipe_id)
+    _compute_answers(warehouse, variant)
+    ids = [row["comparison_id"] for row in elected]
     with warehouse.transaction(f"store answers of {variant.pruner} {variant.sparsity} of recipe {variant.recipe_id}"):
-        if _ids(warehouse, variant) != open_ids:
+        # New runs would have made new comparisons, with other numbers.
+        if not ids or [row["comparison_id"] for row in warehouse.rows(_OPEN, variant.parameters)] != ids:
             return False
-        warehouse.execute("insert into stored_majority by name select * from elected")
-        warehouse.execute(
-            "update comparison set is_stored = true where list_contains($ids, comparison_id)", {"ids": open_ids}
-        )
-        _store_scores(warehouse, variant)
-        _store_influence(warehouse, variant)
-        for table, (view, columns) in _ANSWERS.items():
-            warehouse.execute(
-                f"""
-                insert into {table} by name
-                select c.comparison_id, {columns}
-                from {view} as a
-                join comparison as c
-                    on c.recipe_id = a.recipe_id and c.pruner = a.pruner and c.sparsity = a.sparsity and c.split = a.split
-                where {_OF_VARIANT.format(alias="a")} and list_contains($ids, c.comparison_id)
-                """,
-                variant.parameters | {"ids": open_ids},
-            )
-        warehouse.execute(
-            """
-            update comparison set num_pies = (
-                select count(*) filter (e.is_pie) from elected as e where e.comparison_id = comparison.comparison_id
-            )
-            where list_contains($ids, comparison_id)
-            """,
-            {"ids": open_ids},
-        )
+        _insert_answers(warehouse)
     return True
 
 
-def _ids(warehouse: Warehouse, variant: Variant) -> list[int]:
-    return sorted(row["comparison_id"] for row in warehouse.rows(_OPEN, variant.parameters))
-
-
-def _store_scores(warehouse: Warehouse, variant: Variant) -> None:
-    """Keep the effectiveness of the variant's runs and of the unpruned ones beside them."""
+def _compute_answers(warehouse: Warehouse, variant: Variant) -> None:
     warehouse.execute(_SCORED, variant.parameters)
+    for table, (concept, _) in _ANSWERS.items():
+        warehouse.execute(
+            f"""
+            create or replace temp table answer_{table} as
+            select a.*
+            from {concept} as a
+            where a.recipe_id = $recipe_id and a.pruner = $pruner and a.sparsity = $sparsity
+            """,
+            variant.parameters,
+        )
+
+
+def _insert_answers(warehouse: Warehouse) -> None:
+    warehouse.execute(
+        """
+        insert into stored_majority by name
+        select e.comparison_id, e.is_pie, e.example_id, e.unpruned_class_ids, e.pruned_class_ids, e.unpruned_votes, e.pruned_votes
+        from elected as e
+        order by e.comparison_id, e.is_pie desc, e.example_id
+        """
+    )
+    for table, (_, columns) in _ANSWERS.items():
+        warehouse.execute(
+            f"""
+            insert into {table} by name
+            select e.comparison_id, {columns}
+            from answer_{table} as a
+            join (select distinct e.comparison_id, e.split from elected as e) as e on e.split = a.split
+            """
+        )
     warehouse.execute(
         """
         update evaluated_run set value = s.value
@@ -141,18 +154,35 @@ def _store_scores(warehouse: Warehouse, variant: Variant) -> None:
         where s.run_id = evaluated_run.run_id and s.split = evaluated_run.split and evaluated_run.value is null
         """
     )
-
-
-def _store_influence(warehouse: Warehouse, variant: Variant) -> None:
-    """Keep the influence of the recipe's training examples, once for all its variants."""
-    recipe = {"recipe_id": variant.recipe_id}
-    if warehouse.rows("select 1 from stored_influence_recipe as s where s.recipe_id = $recipe_id", recipe):
-        return
     warehouse.execute(
         """
-        insert into stored_influence by name
+        update comparison set is_stored = true, num_pies = e.num_pies
+        from (select e.comparison_id, count(*) filter (e.is_pie) as num_pies from elected as e group by e.comparison_id) as e
+        where e.comparison_id = comparison.comparison_id
+        """
+    )
+
+
+def _store_influence(warehouse: Warehouse, recipe_id: str) -> None:
+    """Keep the influence of a recipe's training examples, once for all its variants."""
+    recipe = {"recipe_id": recipe_id}
+    stored = "select 1 from stored_influence_recipe as s where s.recipe_id = $recipe_id"
+    runs = """
+        select distinct e.run_id from evaluated_run as e
+        where e.recipe_id = $recipe_id and e.pruner = 'none' order by e.run_id
+        """
+    if warehouse.rows(stored, recipe):
+        return
+    averaged = warehouse.rows(runs, recipe)
+    warehouse.execute(
+        """
+        create or replace temp table influenced as
         select i.* from influence as i where i.recipe_id = $recipe_id order by i.example_id
         """,
         recipe,
     )
-    warehouse.execute("insert into stored_influence_recipe values ($recipe_id)", recipe)
+    with warehouse.transaction(f"store influence of recipe {recipe_id}"):
+        if warehouse.rows(stored, recipe) or warehouse.rows(runs, recipe) != averaged:
+            return
+        warehouse.execute("insert into stored_influence by name select i.* from influenced as i")
+        warehouse.execute("insert into stored_influence_recipe values ($recipe_id)", recipe)

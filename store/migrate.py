@@ -65,10 +65,11 @@ def require_current(warehouse: "Warehouse") -> None:
 
 
 _INLINED_ROWS = dict.fromkeys(
-    ("study", "dataset", "class", "run", "evaluated_run", "comparison"), 20_000
+    ("study", "dataset", "class", "run", "recipe_study", "evaluated_run", "comparison"), 20_000
 ) | dict.fromkeys(
     (
         "mask",
+        "trial",
         "epoch_metric",
         "evaluation",
         "migration",

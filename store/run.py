@@ -45,6 +45,7 @@ def register_study(warehouse: Warehouse, study: str, configs: Sequence[RunConfig
                 "config": study_json,
             },
         )
+        _name_recipe(warehouse, recipe_id, study)
         statuses = run_statuses(warehouse, [config.run_id for config in configs])
         insert_planned(warehouse, study, [config for config in configs if config.run_id not in statuses])
 
@@ -53,10 +54,23 @@ def insert_planned(warehouse: Warehouse, study: str, configs: Sequence[RunConfig
     """Insert runs with status planned; inside a transaction."""
     if not configs:
         return
+    for recipe_id in {config.recipe_id for config in configs}:
+        _name_recipe(warehouse, recipe_id, study)
     rows = [_planned_row(study, config) for config in configs]
     table = pa.table({name: [row[name] for row in rows] for name in rows[0]}, schema=_PLANNED_SCHEMA)
     with warehouse.register("planned_run", table):
         warehouse.execute("insert into run by name select * from planned_run")
+
+
+def _name_recipe(warehouse: Warehouse, recipe_id: str, study: str) -> None:
+    warehouse.execute(
+        """
+        insert into recipe_study
+        select $recipe_id, $study
+        where not exists (select 1 from recipe_study as s where s.recipe_id = $recipe_id and s.study = $study)
+        """,
+        {"recipe_id": recipe_id, "study": study},
+    )
 
 
 def run_statuses(warehouse: Warehouse, run_ids: Sequence[str]) -> dict[str, str]:

@@ -5,11 +5,11 @@ from store.warehouse import Warehouse
 _RELATIONS = """
 select t.table_name as name, 'table' as kind, t.comment
 from duckdb_tables() as t
-where t.database_name = 'warehouse'
+where t.database_name = 'warehouse' and t.schema_name = 'main'
 union all
 select v.view_name as name, 'view' as kind, v.comment
 from duckdb_views() as v
-where v.database_name = 'warehouse' and not v.internal
+where v.database_name = 'warehouse' and v.schema_name = 'main' and not v.internal
 order by kind, name
 """
 
@@ -18,7 +18,7 @@ _COLUMNS = """
 select c.table_name as relation, c.column_name as name, lower(c.data_type) as type, coalesce(c.comment, v.comment) as comment
 from duckdb_columns() as c
 left join view_column as v on v.view_name = c.table_name and v.column_name = c.column_name
-where c.database_name = 'warehouse'
+where c.database_name = 'warehouse' and c.schema_name = 'main'
 order by relation, c.column_index
 """
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 
+from store.answers import store_due_answers
 from store.errors import Refused
 from store.identity import RunConfig
 from store.paper import paper_table
@@ -44,7 +45,12 @@ def simulate(warehouse: Warehouse, scale: float, seed: int = 0) -> Iterator[tupl
     for number, variant in enumerate(variants, start=1):
         if statuses[variant.configs[0].run_id] != "published":
             insert_runs(warehouse, variant)
+            first = variant.configs[0]
+            store_due_answers(warehouse, first.recipe_id, first.pruner, first.sparsity)
         yield number, len(variants), variant.name
+    # Those of an interrupted simulation, if any.
+    store_due_answers(warehouse)
+    _gather(warehouse)
 
 
 def _require_same(warehouse: Warehouse, dataset: MadeUpDataset) -> None:
@@ -89,3 +95,9 @@ def _plan(warehouse: Warehouse, variants: list[MadeUpVariant], num_seeds: int) -
     study = f"made up: {configs[0].dataset} {configs[0].architecture}"
     if run_statuses(warehouse, [config.run_id for config in configs]).keys() != {config.run_id for config in configs}:
         register_study(warehouse, study, configs, json.dumps({"made_up": True, "seeds": list(range(num_seeds))}))
+
+
+def _gather(warehouse: Warehouse) -> None:
+    """Move what lies in the catalog into files, and many small files into few."""
+    warehouse.execute("call ducklake_flush_inlined_data('warehouse')")
+    warehouse.execute("call ducklake_merge_adjacent_files('warehouse')")

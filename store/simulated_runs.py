@@ -8,8 +8,9 @@ a small probability, so that a majority over three seeds or more is nearly alway
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from store.comparisons import add_evaluated_runs, refresh_comparisons
 from store.identity import RunConfig
-from store.protocol import Split
+from store.protocol import UNPRUNED, Split
 from store.simulated_dataset import MadeUpDataset
 from store.warehouse import Warehouse
 
@@ -116,6 +117,10 @@ def insert_runs(warehouse: Warehouse, variant: MadeUpVariant) -> None:
                 {name: values[name] for name in ("run_ids", "split", "epoch", "num_examples", "num_runs")},
             )
         _mark_published(warehouse, variant)
+        first = variant.configs[0]
+        add_evaluated_runs(warehouse, [config.run_id for config in variant.configs])
+        if first.pruner != UNPRUNED:
+            refresh_comparisons(warehouse, first.recipe_id, first.pruner, first.sparsity)
 
 
 def _values(variant: MadeUpVariant, split: Split) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """The warehouse: a DuckLake that is opened, read at one snapshot, and written in short transactions."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
@@ -17,6 +17,14 @@ from store.migrate import migrate, require_current
 BATCH_ROWS = 16_384
 """Rows of a batch of `Warehouse.stream`."""
 
+_SNAPSHOTS_REMEMBERED = 8
+
+_GROWING = """
+select c.dataset, c.architecture from comparison as c where not c.is_stored
+union
+select e.dataset, e.architecture from evaluated_run as e where e.value is null
+"""
+
 
 class Warehouse:
     """An open warehouse. SQL names its tables plainly; use as a context manager, and `cursor` for each further thread."""
@@ -24,6 +32,8 @@ class Warehouse:
     def __init__(self, location: Location, connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
         self.location, self.read_only = location, read_only
         self._connection = connection
+        self._reads: int | None = None
+        self._growing: dict[int, frozenset[tuple[str, str]]] = {}
         connection.execute("use warehouse")
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
@@ -102,12 +112,47 @@ class Warehouse:
 
     @contextmanager
     def reading(self) -> Iterator[int]:
-        """One snapshot for several queries; yields its number."""
+        """One snapshot for several queries; yields its number. Within another `reading`, the same one."""
+        if self._reads is not None:
+            yield self._reads
+            return
         self._connection.execute("begin")
         try:
-            yield self.snapshot()
+            self._reads = self.snapshot()
+            yield self._reads
         finally:
+            self._reads = None
             self._connection.execute("rollback")
+
+    @contextmanager
+    def answering(self, datasets: Collection[str] | None, architectures: Collection[str] | None) -> Iterator[None]:
+        """One snapshot, in which the concept views are read from what is stored, if nothing asked about is growing.
+
+        The views give stored and growing variants alike; those of the schema `stored`, of the same names, need not look
+        for growing ones. `datasets` and `architectures` are those asked about, None for all.
+        """
+        with self.reading() as snapshot:
+            growing = any(
+                (datasets is None or dataset in datasets) and (architectures is None or architecture in architectures)
+                for dataset, architecture in self._growing_at(snapshot)
+            )
+            if growing:
+                yield
+                return
+            self._connection.execute("set search_path = 'warehouse.stored,warehouse.main'")
+            try:
+                yield
+            finally:
+                self._connection.execute("use warehouse")
+
+    def _growing_at(self, snapshot: int) -> frozenset[tuple[str, str]]:
+        """Dataset and architecture of what is not stored; asked once for each snapshot."""
+        if snapshot not in self._growing:
+            rows = self.rows(_GROWING)
+            while len(self._growing) >= _SNAPSHOTS_REMEMBERED:
+                self._growing.pop(next(iter(self._growing)), None)
+            self._growing[snapshot] = frozenset((row["dataset"], row["architecture"]) for row in rows)
+        return self._growing[snapshot]
 
     def snapshot(self) -> int:
         """The number of the snapshot that is read: the newest, or the one of `as_of`."""
@@ -116,9 +161,11 @@ class Warehouse:
     def cursor(self) -> "Warehouse":
         """The same warehouse for another thread, with transactions of its own. Raises Unavailable."""
         try:
-            return Warehouse(self.location, self._connection.cursor(), read_only=self.read_only)
+            further = Warehouse(self.location, self._connection.cursor(), read_only=self.read_only)
         except duckdb.Error as error:
             raise self._failure(error) from error
+        further._growing = self._growing
+        return further
 
     def close(self) -> None:
         self._connection.close()

@@ -75,6 +75,9 @@ def insert(warehouse: Warehouse, *studies: MadeUpStudy) -> None:
         for table, values in rows.items():
             with warehouse.register("made_up_rows", pa.Table.from_pylist(values)):
                 warehouse.execute(f"insert into {table} by name select * from made_up_rows")
+        warehouse.execute(
+            "insert into recipe_study select distinct r.recipe_id, r.study from run as r anti join recipe_study using (recipe_id)"
+        )
         add_evaluated_runs(warehouse, [row["run_id"] for row in rows.get("run", [])])
         for recipe_id in {row["recipe_id"] for row in rows.get("run", [])}:
             refresh_comparisons(warehouse, recipe_id)
