@@ -289,10 +289,23 @@ def verify_files(path: Path, manifest: Manifest) -> None:
             schema = pq.read_schema(Path(path) / file.name)
         except pa.ArrowInvalid as error:
             raise Refused(f"'{path}': file '{file.name}' is not a Parquet file; see store/README.md.") from error
-        if not schema.equals(SCHEMAS[file.table]):
+        if not _plain(schema).equals(SCHEMAS[file.table]):
             raise Refused(
                 f"'{path}': file '{file.name}' has columns {schema.names} of other names or types than table '{file.table}'."
             )
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """A schema without what writers may choose: required or not, and the width of offsets (polars writes large ones)."""
+    return pa.schema([(field.name, _plain_type(field.type)) for field in schema])
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return pa.list_(_plain_type(kind.value_type))
+    return kind
 
 
 def spooled_runs(spool: Path) -> list[Path]:
