@@ -15,6 +15,7 @@ from trainer.study import Study
 from trainer.timeline import timeline
 
 RETRIED = ("failed", "retracted")
+Dense = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,14 @@ class Epochs:
 
     @classmethod
     def of(cls, configs: Iterable[RunConfig]) -> "Epochs":
-        alone, by_seed, dense = 0, Counter[int](), 0
+        alone, saved, trained = 0, 0, set[Dense]()
         for config in configs:
             alone += num_epochs(config)
-            if needs_dense(config):
-                by_seed[config.seed] += 1
-                dense = Training.of(config).epochs
-        return cls(alone, sum(count - 1 for count in by_seed.values()) * dense)
+            if needs_dense(config) and dense_of(config) in trained:
+                saved += Training.of(config).epochs
+            elif needs_dense(config):
+                trained.add(dense_of(config))
+        return cls(alone, saved)
 
 
 def plan_study(
@@ -105,6 +107,11 @@ def dataset_digest(warehouse: Warehouse, name: str) -> str:
 def needs_dense(config: RunConfig) -> bool:
     """Whether a run begins with the dense epochs of its seed."""
     return config.pruner == UNPRUNED or PRUNERS[config.pruner].schedule == "iterative"
+
+
+def dense_of(config: RunConfig) -> Dense:
+    """What names the dense epochs that a run may share with others: its recipe and its seed."""
+    return config.recipe_id, config.seed
 
 
 def num_epochs(config: RunConfig) -> int:

@@ -1,5 +1,6 @@
 """How a study goes, for people: bars on a terminal, a plain line per finished run elsewhere."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from rich.console import Console
@@ -29,22 +30,22 @@ class Display(Protocol):
         """Training is over."""
 
 
-def display_for(console: Console) -> Display:
-    """Bars on a terminal, lines elsewhere."""
-    return Bars(console) if console.is_terminal else Lines(console)
-
-
 def label(config: RunConfig) -> str:
     """A run as people call it."""
     variant = UNPRUNED if config.pruner == UNPRUNED else f"{config.pruner} {config.sparsity:g}"
     return f"seed {config.seed} {variant}"
 
 
+def display_for(console: Console, label: Callable[[RunConfig], str] = label) -> Display:
+    """Bars on a terminal, lines elsewhere; `label` tells what a run is called."""
+    return Bars(console, label) if console.is_terminal else Lines(console, label)
+
+
 class Lines:
     """One line per finished run."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, label: Callable[[RunConfig], str]) -> None:
+        self._console, self._label = console, label
         self._num_done = self._num_runs = 0
 
     def begin(self, num_runs: int, num_epochs: int) -> None:
@@ -56,7 +57,7 @@ class Lines:
 
     def run_done(self, config: RunConfig, text: str) -> None:
         self._num_done += 1
-        self.say(f"[{self._num_done}/{self._num_runs}] {label(config)}: {text}")
+        self.say(f"[{self._num_done}/{self._num_runs}] {self._label(config)}: {text}")
 
     def say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -68,11 +69,11 @@ class Lines:
 class Bars:
     """A bar over all epochs, and one for each run under way."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, label: Callable[[RunConfig], str]) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
         )
-        self._console = console
+        self._label = label
         self._all: TaskID | None = None
         self._tasks: dict[str, TaskID] = {}
         self._num_done = self._num_runs = 0
@@ -85,9 +86,12 @@ class Bars:
     def step(self, config: RunConfig, step: Step) -> None:
         task = self._tasks.get(config.run_id)
         if task is None:
-            task = self._tasks[config.run_id] = self._progress.add_task(label(config), total=None)
+            task = self._tasks[config.run_id] = self._progress.add_task(self._label(config), total=None)
         self._progress.update(
-            task, description=f"{label(config)}, epoch {step.epoch}, %", total=100, completed=int(100 * step.share)
+            task,
+            description=f"{self._label(config)}, epoch {step.epoch}, %",
+            total=100,
+            completed=int(100 * step.share),
         )
         if step.share == 1 and self._all is not None:
             self._progress.advance(self._all)
@@ -98,7 +102,7 @@ class Bars:
             self._progress.remove_task(task)
         if self._all is not None:
             self._progress.update(self._all, description=f"{self._num_done} of {self._num_runs} runs, epochs")
-        self.say(f"[{self._num_done}/{self._num_runs}] {label(config)}: {text}")
+        self.say(f"[{self._num_done}/{self._num_runs}] {self._label(config)}: {text}")
 
     def say(self, text: str) -> None:
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)

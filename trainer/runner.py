@@ -15,6 +15,7 @@ from store.warehouse import Warehouse, open_warehouse
 from trainer.crew import share_devices
 from trainer.device import choose_device, num_gpus, require_support
 from trainer.encoding import encode
+from trainer.ledger import RunLedger
 from trainer.plan import Plan, dataset_digest, plan_study
 from trainer.progress import Display
 from trainer.session import Outcome, Session
@@ -57,11 +58,18 @@ def run_study(study: Study, options: Options, display: Display) -> Outcome:
         encoded = encode(study, load_dataset(warehouse, study.dataset))
         register_study(warehouse, study.name, study.configs(dataset_digest(warehouse, study.dataset)), study.to_json())
     place = Place(options.spool, options.spool / "work", device)
+    jobs = jobs_for(study, encoded, place, options, len(plan.missing))
+    return Session(plan, RunLedger(options.warehouse, place), place, display).train(jobs)
+
+
+def jobs_for(study: Study, encoded: Path, place: Place, options: Options, num_runs: int) -> list[Job]:
+    """What each of the workers gets that train `num_runs` runs at a place, which is made ready for them."""
     place.work.mkdir(parents=True, exist_ok=True)
-    job = Job(study, encoded, place, options.num_threads)
-    default = num_gpus() if device == "cuda" else min((os.cpu_count() or 1) // options.num_threads, MAX_DEFAULT_WORKERS)
-    num_workers = min(options.num_workers or max(default, 1), len(plan.missing))
-    return Session(plan, options.warehouse, place, display).train(share_devices(job, num_workers, num_gpus()))
+    default = (
+        num_gpus() if place.device == "cuda" else min((os.cpu_count() or 1) // options.num_threads, MAX_DEFAULT_WORKERS)
+    )
+    num_workers = min(options.num_workers or max(default, 1), num_runs)
+    return share_devices(Job(study, encoded, place, options.num_threads), num_workers, num_gpus())
 
 
 def _plan(warehouse: Warehouse, study: Study, options: Options, display: Display) -> Plan:

@@ -4,13 +4,11 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from store.publish import PublishResult, publish_spool
-from store.run import mark_failed
-from store.warehouse import open_warehouse
 from trainer.agenda import Agenda
 from trainer.crew import Crew, Died
 from trainer.errors import TrainingStopped
 from trainer.events import DenseReady, Failed, RunEvent, Skipped, Spooled, Step, Stopped
+from trainer.ledger import Ledger
 from trainer.plan import Epochs, Plan
 from trainer.progress import Display
 from trainer.training_run import Place, discard_dense
@@ -33,10 +31,10 @@ class Outcome:
 
 
 class Session:
-    """One start of `pie train`: the runs it still has to train, and what became of those it had."""
+    """One start of `pie train` or `pie tune`: the runs it still has to train, and what became of those it had."""
 
-    def __init__(self, plan: Plan, warehouse: str | None, place: Place, display: Display) -> None:
-        self._warehouse, self._place, self._display = warehouse, place, display
+    def __init__(self, plan: Plan, ledger: Ledger, place: Place, display: Display) -> None:
+        self._ledger, self._place, self._display = ledger, place, display
         self._configs = {config.run_id: config for config in plan.missing}
         self._agenda = Agenda(plan.missing)
         self._deaths = Counter[str]()
@@ -97,30 +95,24 @@ class Session:
         self._discard_dense(run_id)
 
     def _publish(self) -> None:
-        """Publish the runs that were spooled since the last time: several together, as opening takes longer than publishing."""
+        """Publish the runs that were spooled since the last time."""
         self._published_at = time.monotonic()
         if self._spooled:
-            results: list[tuple[Spooled, PublishResult]] = []
-            with open_warehouse(self._warehouse) as warehouse:
-                for event in self._spooled:
-                    results += [
-                        (event, result) for result in publish_spool(warehouse, self._place.spool / event.run_id)
-                    ]
+            entries = self._ledger.enter(self._spooled)
             self._spooled.clear()
-            for event, result in results:
-                if result.refused:
-                    self._fail(event.run_id, str(result.refused), dense=False)
+            for entry in entries:
+                if entry.refused:
+                    self._fail(entry.run_id, entry.text, dense=False)
                 else:
-                    self._end(event.run_id, "published", _told(event))
+                    self._end(entry.run_id, "published", entry.text)
 
     def _fail(self, run_id: str, why: str, *, dense: bool) -> None:
         """Record a failed run, and those that would fail as it did."""
         failed = [run_id]
         if dense:
-            failed += [config.run_id for config in self._agenda.drop_dependents(self._configs[run_id].seed)]
+            failed += [config.run_id for config in self._agenda.drop_dependents(self._configs[run_id])]
         for failed_id in failed:
-            with open_warehouse(self._warehouse) as warehouse:
-                mark_failed(warehouse, failed_id, why)
+            self._ledger.enter_failure(failed_id, why)
             self._end(failed_id, "failed", f"failed: {why}")
 
     def _startup_failed(self, how: str) -> None:
@@ -145,10 +137,5 @@ class Session:
         self._display.run_done(self._configs[run_id], text)
 
     def _discard_dense(self, run_id: str) -> None:
-        if not self._agenda.dense_needed(self._configs[run_id].seed):
+        if not self._agenda.dense_needed(self._configs[run_id]):
             discard_dense(self._place, self._configs[run_id])
-
-
-def _told(event: Spooled) -> str:
-    scores = [f"{split} {name} {value:.3f}" for (split, name), value in event.metrics.items() if split == "test"]
-    return ", ".join([f"trained in {event.seconds:.0f} s", *scores])

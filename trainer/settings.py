@@ -5,12 +5,16 @@ its content, and an option at its default stays out, so that one added later ren
 released, never changes.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from store.identity import RunConfig
 from trainer.sources import checkpoint_identity, vectors_identity
+
+Epochs = Annotated[int, Field(ge=1, le=8000)]
+BatchSize = Annotated[int, Field(ge=1)]
+LearningRate = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Options(BaseModel):
@@ -71,10 +75,10 @@ class Recording(Options):
 class Training(Options):
     """The hyperparameters of a run."""
 
-    epochs: int = Field(ge=1, le=8000)
+    epochs: Epochs
     """N: the epochs of an unpruned run, and those before, between and after prunings."""
-    batch_size: int = Field(ge=1)
-    learning_rate: float = Field(gt=0, lt=1)
+    batch_size: BatchSize
+    learning_rate: LearningRate
     max_tokens: int = Field(ge=1)
     prune_layer_norm: bool = True
     precision: Literal["float32", "bfloat16"] = "float32"

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from store.identity import RunConfig
 from store.protocol import PRUNERS, UNPRUNED
 from trainer.errors import StudyError
-from trainer.settings import BiLSTM, Options, Pretrained, Training
+from trainer.settings import BatchSize, BiLSTM, Epochs, LearningRate, Options, Pretrained, Training
 from trainer.study_faults import sentence
 
 _Value = TypeVar("_Value", str, int, float)
@@ -27,17 +27,17 @@ SHIPPED = Path(__file__).parent / "studies"
 class Ranges(Options):
     """What `pie tune` searches."""
 
-    epochs: tuple[int, int]
-    learning_rate: tuple[float, float]
-    batch_sizes: tuple[int, ...] = ()
+    epochs: tuple[Epochs, Epochs]
+    learning_rate: tuple[LearningRate, LearningRate]
+    batch_sizes: tuple[BatchSize, ...] = ()
     """Batch sizes to choose from; none: the study's own."""
     num_trials: int = Field(default=100, ge=1)
 
     @model_validator(mode="after")
     def _ascending(self) -> "Ranges":
         for key, (low, high) in (("epochs", self.epochs), ("learning_rate", self.learning_rate)):
-            if not 0 < low <= high:
-                raise ValueError(f"{key} = [{low}, {high}] is not a range; write the smaller number first, above 0")
+            if low > high:
+                raise ValueError(f"{key} = [{low}, {high}] is not a range; write the smaller number first")
         return self
 
 

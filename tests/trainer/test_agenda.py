@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from store.identity import RunConfig
 from tests.trainer.tiny import tiny_study
 from trainer.agenda import Agenda
-from trainer.plan import needs_dense
+from trainer.plan import Epochs, needs_dense
 
 
 def grid(num_seeds: int = 2) -> list[RunConfig]:
@@ -35,11 +35,24 @@ def test_the_dense_epochs_pass_to_another_run_when_the_first_one_fails() -> None
 
 
 def test_runs_that_would_fail_alike_are_dropped() -> None:
-    agenda = Agenda(grid())
-    agenda.next()
-    assert names([*agenda.drop_dependents(0)]) == [("IMP-WR", 0)]
-    assert agenda.dense_needed(0)  # by the run that is under way
-    assert agenda.dense_needed(1)
+    configs = grid()
+    agenda = Agenda(configs)
+    first = agenda.next()
+    assert first == configs[0]
+    assert names([*agenda.drop_dependents(configs[0])]) == [("IMP-WR", 0)]
+    assert agenda.dense_needed(configs[0])  # by the run that is under way
+    assert agenda.dense_needed(configs[-1])  # by those of the other seed
+
+
+def test_runs_of_one_seed_but_other_hyperparameters_do_not_wait_for_each_other() -> None:
+    configs = [config for rate in (0.1, 0.2) for config in tiny_study(learning_rate=rate).planned_configs()]
+    agenda = Agenda(configs)
+    first, second = agenda.next(), agenda.next()
+    assert first and second
+    assert (second.pruner, second.settings["learning_rate"]) == ("IBP-AI", 0.1)
+    dense = [config for _ in range(4) if (config := agenda.next()) and config.pruner == "none"]
+    assert [config.settings["learning_rate"] for config in dense] == [0.2]
+    assert Epochs.of(configs) == Epochs(2 * Epochs.of(configs[:9]).alone, 2 * Epochs.of(configs[:9]).saved)
 
 
 def test_a_run_that_was_cut_short_comes_first() -> None:
@@ -68,4 +81,4 @@ def test_in_any_order_of_events_every_run_is_trained_once_and_no_dense_epochs_tw
         agenda.done(config.run_id)
         trained.append(running.pop(config.run_id).run_id)
     assert sorted(trained) == sorted(config.run_id for config in configs)
-    assert not any(agenda.dense_needed(seed) for seed in range(3))
+    assert not any(map(agenda.dense_needed, configs))
