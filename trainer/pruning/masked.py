@@ -27,10 +27,12 @@ class MaskedTensors:
         """Prune every tensor after an epoch, as pruning number `pruning` of so many; returns what is left of each."""
         scores, rows = self._scores(epoch, losses), []
         for name, tensor in self.tensors.items():
-            mask = self.masks.get(name, torch.ones_like(tensor))
             zeros = num_zeros(tensor.numel(), self._config.sparsity, pruning, num_prunings)
-            self.masks[name], threshold = masks.tighten(mask, scores[name], zeros)
-            rows.append(masks.describe(name, self.masks[name], threshold))
+            mask = self.masks.get(name, torch.ones_like(tensor)).cpu()
+            # On the CPU, as CUDA's search for the k-th value is not deterministic.
+            mask, threshold = masks.tighten(mask, scores[name].cpu(), zeros)
+            self.masks[name] = mask.to(tensor.device)
+            rows.append(masks.describe(name, mask, threshold))
         self.apply()
         return tuple(rows)
 
