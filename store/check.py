@@ -38,8 +38,14 @@ def check_catalog(url: str | None) -> Iterator[Finding]:
 
 
 def check_warehouse(warehouse: Warehouse, spool: Path | None = None) -> Iterator[Finding]:
-    """Hold files, runs, rows and datasets against each other, and a spool's runs against their manifests."""
-    yield from _check_files(warehouse)
+    """Hold files, runs, rows and datasets against each other, and a spool's runs against their manifests.
+
+    Where files are missing or cut, only these are reported.
+    """
+    in_files = list(_check_files(warehouse))
+    yield from in_files
+    if any(finding.level == "error" for finding in in_files):
+        return  # what cannot be read cannot be held against anything
     yield from _check_rows(warehouse)
     yield from _check_datasets(warehouse)
     if spool is not None:

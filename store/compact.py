@@ -44,7 +44,12 @@ def compact(
 
 def _tables(warehouse: Warehouse) -> list[str]:
     rows = warehouse.rows(
-        "select t.table_name from duckdb_tables() as t where t.database_name = 'warehouse' order by t.table_name"
+        """
+        select t.table_name
+        from duckdb_tables() as t
+        where t.database_name = 'warehouse' and t.schema_name = 'main'
+        order by t.table_name
+        """
     )
     return [row["table_name"] for row in rows]
 

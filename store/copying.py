@@ -14,8 +14,9 @@ def tables_of(warehouse: Warehouse, database: str = "warehouse") -> dict[str, se
         """
         select c.table_name, list(c.column_name) as columns
         from duckdb_columns() as c
-        join duckdb_tables() as t on t.database_name = c.database_name and t.table_name = c.table_name
-        where c.database_name = $database
+        join duckdb_tables() as t
+            on t.database_name = c.database_name and t.schema_name = c.schema_name and t.table_name = c.table_name
+        where c.database_name = $database and c.schema_name = 'main'
         group by c.table_name
         order by c.table_name
         """,

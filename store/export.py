@@ -1,5 +1,6 @@
 """Exports: one plain DuckDB file with tables, views, macros and comments, which any DuckDB opens by itself."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def _literals(names: Iterator[str] | Sequence[str] | Any) -> str:
 def _write(exporter: Warehouse, condition: Condition) -> None:
     definitions = [*_macros(exporter), *_views(exporter)]
     comments = [*_comments(exporter)]
-    for statement in _tables(exporter):
+    for statement in (*_schemas(exporter), *_tables(exporter)):
         exporter.execute(statement)
     exporter.execute("begin")
     copy_rows(exporter, _NAME, condition)
@@ -95,14 +96,26 @@ def _write(exporter: Warehouse, condition: Condition) -> None:
         exporter.execute(statement)
 
 
+def _schemas(warehouse: Warehouse) -> Iterator[str]:
+    for row in warehouse.rows(
+        """
+        select distinct v.schema_name
+        from duckdb_views() as v
+        where v.database_name = 'warehouse' and not v.internal and v.schema_name <> 'main'
+        """
+    ):
+        yield f'create schema {_NAME}."{row["schema_name"]}"'
+
+
 def _tables(warehouse: Warehouse) -> Iterator[str]:
     for row in warehouse.rows(
         """
         select c.table_name, list('"' || c.column_name || '" ' || c.data_type
             || case when c.is_nullable then '' else ' not null' end order by c.column_index) as columns
         from duckdb_columns() as c
-        join duckdb_tables() as t on t.database_name = c.database_name and t.table_name = c.table_name
-        where c.database_name = 'warehouse'
+        join duckdb_tables() as t
+            on t.database_name = c.database_name and t.schema_name = c.schema_name and t.table_name = c.table_name
+        where c.database_name = 'warehouse' and c.schema_name = 'main'
         group by c.table_name
         """
     ):
@@ -112,32 +125,43 @@ def _tables(warehouse: Warehouse) -> Iterator[str]:
 def _macros(warehouse: Warehouse) -> Iterator[str]:
     for row in warehouse.rows(
         """
-        select f.function_name, f.function_type, f.parameters, f.macro_definition
+        select f.schema_name, f.function_name, f.function_type, f.parameters, f.macro_definition
         from duckdb_functions() as f
         where f.database_name = 'warehouse' and f.function_type in ('macro', 'table_macro')
         """
     ):
         table = "table " if row["function_type"] == "table_macro" else ""
-        yield f"create macro {row['function_name']}({', '.join(row['parameters'])}) as {table}{row['macro_definition']}"
+        name = f'{_NAME}."{row["schema_name"]}"."{row["function_name"]}"'
+        yield f"create macro {name}({', '.join(row['parameters'])}) as {table}{row['macro_definition']}"
 
 
 def _views(warehouse: Warehouse) -> Iterator[str]:
     for row in warehouse.rows(
-        "select v.sql from duckdb_views() as v where v.database_name = 'warehouse' and not v.internal"
+        """
+        select v.schema_name, v.view_name, v.sql
+        from duckdb_views() as v
+        where v.database_name = 'warehouse' and not v.internal
+        """
     ):
-        yield row["sql"]
+        # Its text names the view without its schema.
+        body = re.sub(r"^CREATE VIEW \S+", "", row["sql"])
+        yield f'create view {_NAME}."{row["schema_name"]}"."{row["view_name"]}"{body}'
 
 
 def _comments(warehouse: Warehouse) -> Iterator[str]:
     for row in warehouse.rows(
         """
-        select 'table "' || t.table_name || '"' as thing, t.comment
-        from duckdb_tables() as t where t.database_name = 'warehouse'
+        select 'table "main"."' || t.table_name || '"' as thing, t.comment
+        from duckdb_tables() as t
+        where t.database_name = 'warehouse' and t.schema_name = 'main'
         union all
-        select 'view "' || v.view_name || '"', v.comment
-        from duckdb_views() as v where v.database_name = 'warehouse' and not v.internal
+        select 'view "' || v.schema_name || '"."' || v.view_name || '"', v.comment
+        from duckdb_views() as v
+        where v.database_name = 'warehouse' and not v.internal
         union all
-        select 'column "' || c.table_name || '"."' || c.column_name || '"', coalesce(c.comment, v.comment)
+        select
+            'column "' || c.schema_name || '"."' || c.table_name || '"."' || c.column_name || '"',
+            coalesce(c.comment, v.comment)
         from duckdb_columns() as c
         left join view_column as v on v.view_name = c.table_name and v.column_name = c.column_name
         where c.database_name = 'warehouse'
@@ -158,7 +182,6 @@ def _define(exporter: Warehouse, definitions: Sequence[str]) -> None:
             except (duckdb.CatalogException, duckdb.BinderException) as error:
                 later.append(statement)
                 failure = error
-        if len(later) == len(waiting):
-            assert failure is not None
+        if failure is not None and len(later) == len(waiting):
             raise failure
         waiting = later
