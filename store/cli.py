@@ -1,4 +1,4 @@
-"""The store's commands: sql, publish, migrate, schema."""
+"""The store's commands: sql, publish, retract, simulate, migrate, schema."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -55,6 +55,44 @@ def publish(
     typer.echo(f"{num_published} runs published.")
     if num_refused:
         raise Refused(f"{num_refused} spooled runs were refused and stay in '{spool}', for the reasons above.")
+
+
+def retract(
+    run_id: Annotated[str, typer.Argument(help="The run, 12 hexadecimal digits.")],
+    warehouse: WarehouseOption = None,
+) -> None:
+    """Take a published run out, and every stored answer it was part of; it may be published again."""
+    from store.retract import retract_run
+    from store.warehouse import open_warehouse
+
+    with open_warehouse(warehouse) as opened:
+        retracted = retract_run(opened, run_id)
+    typer.echo(f"Run {run_id} {'is retracted' if retracted else 'was retracted already'}.")
+
+
+def simulate(
+    scale: Annotated[float, typer.Option(help="1 is the paper's size: 9,840 runs, about 2 GB; 0.02 takes minutes.")],
+    seed: Annotated[int, typer.Option(help="Another seed makes other runs.")] = 0,
+    warehouse: WarehouseOption = None,
+) -> None:
+    """Fill a new warehouse with made-up runs of the paper's shape; run again, it goes on from where it was."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from store.simulate import simulate as fill
+    from store.warehouse import open_warehouse
+
+    console = Console(stderr=True)
+    with (
+        open_warehouse(warehouse, create=True) as opened,
+        Progress(console=console, disable=not console.is_terminal) as bar,
+    ):
+        task = bar.add_task("variants", total=None)
+        for done, total, name in fill(opened, scale, seed):
+            bar.update(task, completed=done, total=total, description=name)
+            if not console.is_terminal and done % 10 == 0:
+                typer.echo(f"{done} of {total} variants", err=True)
+    typer.echo("The warehouse holds made-up runs of the paper's shape; ask it with `pie pie-rate`.")
 
 
 def migrate(warehouse: WarehouseOption = None) -> None:

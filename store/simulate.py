@@ -38,7 +38,7 @@ def simulate(warehouse: Warehouse, scale: float, seed: int = 0) -> Iterator[tupl
         _require_same(warehouse, dataset)
         insert_dataset(warehouse, dataset)
     num_seeds = max(MIN_SEEDS, round(scale * NUM_SEEDS))
-    variants = [variant for dataset in datasets for variant in _variants(dataset, num_seeds)]
+    variants = [variant for dataset in datasets for variant in variants_of(dataset, num_seeds)]
     for _, group in groupby(variants, key=lambda variant: variant.configs[0].recipe_id):
         _plan(warehouse, list(group), num_seeds)
     statuses = run_statuses(warehouse, [config.run_id for variant in variants for config in variant.configs])
@@ -62,7 +62,7 @@ def _require_same(warehouse: Warehouse, dataset: MadeUpDataset) -> None:
         )
 
 
-def _variants(dataset: MadeUpDataset, num_seeds: int) -> Iterator[MadeUpVariant]:
+def variants_of(dataset: MadeUpDataset, num_seeds: int) -> Iterator[MadeUpVariant]:
     """The 82 variants of a dataset, unpruned ones first: table 9 lists them, table 4 has their PIE rates."""
     pie_rates = {
         (row["architecture"], row["pruner"], row["sparsity_percent"]): float(row["pie_percent"]) / 100
