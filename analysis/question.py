@@ -153,7 +153,7 @@ def require_known(warehouse: Warehouse, params: Params, rows: pa.Table | None = 
         if rows is not None and check.parameter in rows.column_names:
             seen = set(rows[check.parameter].unique().to_pylist())
             wanted = values.get(check.parameter)
-            if wanted is not None and seen.issuperset([wanted] if check.singular else wanted):
+            if wanted is not None and seen.issuperset([wanted] if isinstance(wanted, str) else wanted):
                 continue
         check.require(warehouse, values)
 
@@ -175,14 +175,13 @@ class _Check:
     noun: str
     sql: str
     listing: str
-    singular: bool = False
 
     def require(self, warehouse: Warehouse, values: dict[str, Any]) -> None:
         wanted = values.get(self.parameter)
         if wanted is None:
             return
         there = [row["value"] for row in warehouse.rows(self.sql)]
-        missing = [value for value in ([wanted] if self.singular else wanted) if value not in there]
+        missing = [value for value in ([wanted] if isinstance(wanted, str) else wanted) if value not in there]
         if missing:
             raise NotFound(f"No {self.noun} '{missing[0]}' in the warehouse{_there(self.noun, there)}; {self.listing}.")
 
@@ -217,7 +216,6 @@ _CHECKS = (
         "run",
         "select r.run_id as value from run as r order by 1",
         "list runs with GET /v1/runs",
-        singular=True,
     ),
 )
 

@@ -5,6 +5,7 @@ from analysis import (
     accuracy_on_pies,
     class_distribution,
     datasets,
+    example,
     influence,
     pie_rate,
     pies,
@@ -35,5 +36,6 @@ QUESTIONS: dict[str, Question] = {
         run,
         run_masks,
         run_epochs,
+        example,
     )
 }

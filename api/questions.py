@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from starlette.concurrency import run_in_threadpool
 
 from analysis.page import Page, ask_page, asking
@@ -15,6 +16,7 @@ from api.answers import SNAPSHOT_HEADER, Format, Shape, etag_of, headers_of, is_
 from api.cache import KeptAnswer
 from api.problems import RESPONSES
 from api.service import Service
+from store.errors import NotFound
 from store.formats import FORMATS
 from store.warehouse import Warehouse
 
@@ -28,7 +30,7 @@ def add_question(app: FastAPI, service: Service, question: Question) -> None:
     own = set(question.params.model_fields) - {"limit"}
 
     async def endpoint(request: Request, query: Any) -> Response:
-        params = question.params.model_validate(query.model_dump(include=own) | request.path_params)
+        params = _params(question, query.model_dump(include=own), request.path_params)
         page = Page(
             query.fields, getattr(query, "sort", ()), getattr(query, "limit", None), getattr(query, "after", None)
         )
@@ -48,11 +50,20 @@ def add_question(app: FastAPI, service: Service, question: Question) -> None:
         dependencies=[service.gate.needs("read")],
         openapi_extra={
             "parameters": [
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-                for name in sorted(taken_from_path)
+                {"name": name, "in": "path", "required": True, "schema": schema, "description": schema["description"]}
+                for name, schema in question.params.model_json_schema()["properties"].items()
+                if name in taken_from_path
             ]
         },
     )(endpoint)
+
+
+def _params(question: Question, from_query: dict[str, Any], from_path: dict[str, Any]) -> Params:
+    try:
+        return question.params.model_validate(from_query | from_path)
+    except ValidationError as error:
+        # The query was validated before: what is wrong here is a part of the path.
+        raise RequestValidationError([{**fault, "loc": ("path", *fault["loc"])} for fault in error.errors()]) from error
 
 
 def _names(values: Any) -> Any:
@@ -152,6 +163,10 @@ def _kept_or_read(
         return "hit", Response(kept.body, media_type=kept.media_type, headers=kept.headers | headers)
     if question.single or page.limit is None:
         rows = held.enter_context(asking(warehouse, question, params, page))
+        if question.single:
+            rows = rows.read_all()
+            if not rows.num_rows:
+                raise NotFound(f"No {question.name} at '{request.url.path}'; the endpoints are explained at /docs.")
     else:
         found = ask_page(warehouse, question, params, page)
         rows = found.rows

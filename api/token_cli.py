@@ -3,12 +3,15 @@
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from store.cli import WarehouseOption
 from store.errors import Refused
+
+if TYPE_CHECKING:
+    from api.tokens import TokenFile
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Access tokens for the service.")
 
@@ -21,7 +24,7 @@ TokensOption = Annotated[
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(help="What it is for, such as 'dashboard'.")],
-    scope: Annotated[list[Literal["read", "sql", "publish"]], typer.Option(help="What it allows; may be repeated.")],
+    scope: Annotated[list[str], typer.Option(help="What it allows: read, sql or publish; may be repeated.")],
     expires: Annotated[
         str | None, typer.Option(help="A time (2027-01-31) or a span (90d, 12h); never without.")
     ] = None,
@@ -75,7 +78,7 @@ def expiry(text: str | None, now: datetime) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _file(warehouse: str | None, tokens: Path | None):  # type: ignore[no-untyped-def]
+def _file(warehouse: str | None, tokens: Path | None) -> "TokenFile":
     from api.settings import load_settings
     from api.tokens import TokenFile
 

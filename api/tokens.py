@@ -65,8 +65,13 @@ class TokenFile:
             self._tokens, self._seen = self._read(), seen
         return self._tokens
 
-    def create(self, name: str, scopes: Sequence[Scope], expires_at: datetime | None = None) -> str:
-        """Make a token and return it; it cannot be shown again."""
+    def create(self, name: str, scopes: Sequence[str], expires_at: datetime | None = None) -> str:
+        """Make a token and return it; it cannot be shown again. Raises Refused by name."""
+        unknown = [scope for scope in scopes if scope not in SCOPES]
+        if unknown or not scopes:
+            raise Refused(
+                f"Token '{name}' cannot have the scope '{', '.join(unknown)}'; the scopes are {', '.join(SCOPES)}."
+            )
         if expires_at is not None and expires_at <= self._now():
             raise Refused(f"Token '{name}' would expire in the past, at {expires_at.isoformat()}; give a later time.")
         secret = PREFIX + secrets.token_urlsafe(32)

@@ -27,7 +27,8 @@ def test_sql_params_and_row_match(warehouse: Warehouse, question: Question) -> N
     run = MadeUpRun("none", 0.0, 0, {"test": gold})
     study = MadeUpStudy("two", "single_label", {"test": gold}, [run, MadeUpRun("MP-AI", 0.5, 0, {"test": gold[::-1]})])
     insert(warehouse, study)
-    filters = {"run_id": study.config(run).run_id} if "run_id" in question.params.model_fields else {}
+    names = {"run_id": study.config(run).run_id, "dataset": "two", "split": "test", "example_id": 0}
+    filters = {name: names[name] for name, field in question.params.model_fields.items() if field.is_required()}
     frame = ask(warehouse, question, question.params.model_validate(filters))
     assert set(frame.columns) == set(question.row.model_fields)
     for row in frame.to_dicts():

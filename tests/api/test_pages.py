@@ -19,7 +19,7 @@ from analysis.questions import QUESTIONS
 from api.settings import Settings
 from store.publish import publish_run
 from store.warehouse import open_warehouse
-from tests.api.served import DATASET, assert_problem, serving
+from tests.api.served import DATASET, assert_problem, rounded, serving
 from tests.made_up import run_config, spool_run
 
 LISTINGS = [name for name, question in QUESTIONS.items() if not question.single and not question.path]
@@ -35,11 +35,6 @@ def all_pages(client: httpx.Client, url: str) -> list[dict[str, object]]:
             return rows
         assert len(answer.json()) > 0
         url = answer.links["next"]["url"]
-
-
-def rounded(row: dict[str, object]) -> dict[str, object]:
-    """Threads add up in any order: the last bits of a mean differ from one time to the next."""
-    return {name: round(value, 9) if isinstance(value, float) else value for name, value in row.items()}
 
 
 @pytest.mark.parametrize("name", LISTINGS)

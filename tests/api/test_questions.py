@@ -12,15 +12,16 @@ import pytest
 from analysis.question import Question, ask
 from analysis.questions import QUESTIONS
 from store.warehouse import open_warehouse
-from tests.api.served import DATASET, assert_problem
+from tests.api.served import DATASET, assert_problem, rounded
 from tests.made_up import run_config
 
+NAMES = {"dataset": "tiny", "split": "train", "example_id": 4}
 RUN_ID = run_config(DATASET, "IMP-FT", 0.5, 0).run_id
 ALL = [pytest.param(question, id=name) for name, question in QUESTIONS.items()]
 
 
 def url_of(question: Question) -> str:
-    return "/v1/" + (question.path or question.name).format(run_id=RUN_ID)
+    return "/v1/" + (question.path or question.name).format(run_id=RUN_ID, **NAMES)
 
 
 @pytest.mark.parametrize("question", ALL)
@@ -33,11 +34,12 @@ def test_every_question_answers_as_in_process(client: httpx.Client, filled_wareh
     for row in rows:
         assert set(row) == set(question.row.model_fields)
         question.row.model_validate(row)
-    wanted = {"run_id": RUN_ID} if "run_id" in question.params.model_fields else {}
+    names = {"run_id": RUN_ID, **NAMES}
+    wanted = {name: names[name] for name, field in question.params.model_fields.items() if field.is_required()}
     with open_warehouse(filled_warehouse, read_only=True) as warehouse:
         frame = ask(warehouse, question, question.params.model_validate(wanted))
-    assert [question.row.model_validate(row) for row in rows] == [
-        question.row.model_validate(row) for row in frame.to_dicts()
+    assert [rounded(question.row.model_validate(row).model_dump()) for row in rows] == [
+        rounded(question.row.model_validate(row).model_dump()) for row in frame.to_dicts()
     ]
 
 
@@ -107,3 +109,30 @@ def test_methods_and_media_types_there_are_none_of(client: httpx.Client) -> None
     assert_problem(answer, 405, "DELETE", "GET")
     assert answer.headers["allow"] == "GET"
     assert_problem(client.get("/v1/pies", headers={"accept": "text/turtle"}), 406, "text/turtle", "text/csv")
+
+
+def test_one_example_and_everything_about_it(client: httpx.Client) -> None:
+    example = client.get("/v1/examples/tiny/train/4").json()
+    assert example["text"] == "Sentence number 4 is short, and made up." and example["class_ids"] == [1]
+    assert example["class_names"] == ["class 0", "class 1", "class 2"] and example["num_tokens"] == 10
+    assert set(example["readability"]) >= {"gunning_fog", "difficult_words"}
+    assert [variant["pruner"] for variant in example["variants"]] == ["none", "IMP-FT", "RP-AI"]
+    for variant in example["variants"]:
+        assert variant["num_seeds"] == sum(variant["votes"]) == 2
+        # Logits of the training split are not stored.
+        assert variant["mean_probabilities"] is None
+    assert len(example["influence"]) == 1 and example["influence"][0]["influence"] > 0
+    assert len(example["el2n"]) == 6
+    assert {len(run["el2n"]) for run in example["el2n"]} == {2} and example["el2n"][0]["epochs"] == [0, 1]
+    tested = client.get("/v1/examples/tiny/test/4").json()
+    assert tested["el2n"] == tested["influence"] == []
+    for variant in tested["variants"]:
+        assert sum(variant["mean_probabilities"]) == pytest.approx(1)
+
+
+def test_examples_there_are_none_of(client: httpx.Client) -> None:
+    assert_problem(client.get("/v1/examples/tiny/train/20"), 404, "/v1/examples/tiny/train/20")
+    assert_problem(client.get("/v1/examples/tinny/train/2"), 404, "'tinny'", "GET /v1/datasets")
+    assert_problem(client.get("/v1/examples/tiny/dev/2"), 422, "split", "'dev'")
+    assert_problem(client.get("/v1/examples/tiny/train/two"), 422, "example_id", "'two'")
+    assert_problem(client.get("/v1/examples/tiny/train/-1"), 422, "example_id")
