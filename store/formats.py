@@ -137,11 +137,12 @@ def _is_plain(kind: pa.DataType) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """A cell as JSON knows it: what is not a number is null, times are ISO 8601."""
+    """A cell as JSON knows it: what is not a number is null, times are RFC 3339 (the warehouse's are UTC)."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
+        in_utc = isinstance(value, datetime) and value.tzinfo is None
+        return value.isoformat() + ("Z" if in_utc else "")
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, dict):

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,5 +71,12 @@ def assert_problem(answer: httpx.Response, status: int, *parts: str) -> None:
 
 
 def rounded(row: dict[str, Any]) -> dict[str, Any]:
-    """A row to compare: threads add up in any order, so that the last bits of a mean differ each time."""
-    return {name: round(value, 9) if isinstance(value, float) else value for name, value in row.items()}
+    """A row to compare: threads add up in any order, so that the last bits of a mean differ each time; all times are UTC."""
+    return {
+        name: round(value, 9)
+        if isinstance(value, float)
+        else value.replace(tzinfo=None)
+        if isinstance(value, datetime)
+        else value
+        for name, value in row.items()
+    }
