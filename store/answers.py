@@ -40,6 +40,16 @@ where
 order by c.recipe_id, c.pruner, c.sparsity
 """
 
+# The short way to say no, for every publishing but a variant's last.
+_WAITING = """
+select 1
+from run as r
+where
+    r.recipe_id = $recipe_id and r.status in ('planned', 'spooled')
+    and (r.pruner = 'none' or (r.pruner = $pruner and r.sparsity = $sparsity))
+limit 1
+"""
+
 _OPEN = """
 select c.comparison_id
 from comparison as c
@@ -95,6 +105,8 @@ def store_due_answers(
     Each variant is stored exactly once, whoever else is at it, and in a transaction of its own.
     """
     chosen = {"recipe_id": recipe_id, "pruner": None if pruner == UNPRUNED else pruner, "sparsity": sparsity}
+    if recipe_id is not None and warehouse.rows(_WAITING, chosen):
+        return 0
     return sum(store_answers(warehouse, Variant(**row)) for row in warehouse.rows(_DUE, chosen))
 
 

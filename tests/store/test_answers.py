@@ -38,7 +38,7 @@ VIEWS = (
     "readability_ratio",
 )
 GRID = (("none", 0.0), ("IMP-FT", 0.5), ("RP-AI", 0.9))
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 _FORGET = (
     *(f"delete from {table}" for table in STORED_TABLES),
     "delete from stored_influence",
@@ -132,12 +132,12 @@ Event = tuple[str, int, int]
 
 EVENTS = st.lists(
     st.tuples(st.sampled_from(["publish", "publish", "retract"]), st.integers(0, 2), st.sampled_from(SEEDS)),
-    min_size=3,
-    max_size=6,
+    min_size=2,
+    max_size=4,
 )
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(task=st.sampled_from(["single_label", "multi_label"]), events=EVENTS)
 def test_stored_answers_are_the_computed_ones(
     tmp_path_factory: pytest.TempPathFactory, task: Task, events: Sequence[Event]
@@ -153,7 +153,7 @@ def test_stored_answers_are_the_computed_ones(
             publish(warehouse, spool, dataset, configs[key], content)
             published.add(key)
         assert num_stored(warehouse) == 2
-        for content, (event, variant, seed) in enumerate([*events, ("publish", 2, 2)], start=100):
+        for content, (event, variant, seed) in enumerate([*events, ("publish", 2, 1)], start=100):
             key = (variant, seed)
             if event == "publish" and key not in published:
                 publish(warehouse, spool, dataset, configs[key], content)
@@ -181,7 +181,7 @@ def complete(warehouse: Warehouse, tmp_path: Path) -> Warehouse:
     """A warehouse with a planned study of one pruned variant, all runs published, nothing stored."""
     dataset = dataset_of("single_label")
     register_dataset(warehouse, dataset)
-    configs = [run_config(dataset, *variant, seed=seed) for variant in GRID[:2] for seed in SEEDS[:2]]
+    configs = [run_config(dataset, *variant, seed=seed) for variant in GRID[:2] for seed in SEEDS]
     for content, config in enumerate(configs):
         publish(warehouse, tmp_path, dataset, config, content)
     assert num_stored(warehouse) == 0, "a variant that no study planned may still grow"

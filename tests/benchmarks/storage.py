@@ -1,0 +1,21 @@
+"""How much room a made-up warehouse of the paper's size takes. Set PIE_SCALE for another size."""
+
+import os
+from collections.abc import Iterator
+
+from store.warehouse import open_warehouse
+from tests.benchmarks.figure import Figure
+from tests.simulated import simulated_warehouse
+
+
+def measure() -> Iterator[Figure]:
+    """Bytes of a stored prediction; the other tables' sizes are printed."""
+    with open_warehouse(simulated_warehouse(float(os.environ.get("PIE_SCALE", "1"))), read_only=True) as warehouse:
+        tables = warehouse.rows(
+            "select t.table_name as name, t.file_count, t.file_size_bytes as bytes from ducklake_table_info('warehouse') as t order by bytes desc"
+        )
+        for table in tables[:8]:
+            print(f"  {table['name']}: {table['bytes'] / 2**20:.1f} MiB in {table['file_count']} files")
+        rows = warehouse.rows("select count(*) as n from prediction")[0]["n"]
+        size = next(table["bytes"] for table in tables if table["name"] == "prediction")
+        yield Figure("bytes_per_prediction", size / rows, "<= 0.5")

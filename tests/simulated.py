@@ -1,0 +1,28 @@
+"""Made-up warehouses of the paper's shape, made once and kept in the user's cache: benchmarks read them."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+from store.simulate import simulate
+from store.warehouse import open_warehouse
+
+
+def simulated_warehouse(scale: float) -> Path:
+    """The directory of a made-up warehouse; making it takes minutes, at scale 1 the better part of an hour.
+
+    The variable PIE_SIMULATED names a directory to keep them in, other than the cache.
+    """
+    kept = Path(os.environ.get("PIE_SIMULATED") or Path.home() / ".cache" / "pie-store" / "simulated")
+    path = kept / f"scale-{scale:g}"
+    if not path.exists():
+        aside = path.with_suffix(".partial")
+        started = time.monotonic()
+        with open_warehouse(aside, create=True) as warehouse:
+            for done, total, name in simulate(warehouse, scale):
+                if done % 10 == 0:
+                    print(f"making a warehouse of scale {scale:g}: {done} of {total}, {name}", flush=True)
+        shutil.move(aside, path)
+        print(f"made in {time.monotonic() - started:.0f} s")
+    return path
