@@ -32,7 +32,6 @@ def attach(
     if as_of is not None:
         options.append(f"snapshot_version {int(as_of)}")
     try:
-        connection.execute("set ducklake_max_retry_count = 100")
         connection.execute(f"attach {quoted(location.catalog)} as warehouse ({', '.join(options)})")
     except duckdb.Error as error:
         connection.close()

@@ -41,8 +41,8 @@ class Location:
         return self.catalog.removeprefix(_POSTGRES)
 
     def hide(self, error: BaseException) -> str:
-        """The first line of an error's text, without the connection details of a PostgreSQL catalog."""
-        said = str(error).splitlines()[0].rstrip(".")
+        """An error's text in one line, without the connection details of a PostgreSQL catalog."""
+        said = " ".join(str(error).split()).rstrip(".")
         return said if self.directory else said.replace(self.postgres, "...")
 
     def __str__(self) -> str:
