@@ -31,7 +31,7 @@ class Published(BaseModel):
 def add_publishing(app: FastAPI, service: Service) -> None:
     """Add POST /v1/runs."""
     archive: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-    content = {"application/x-tar": archive, "application/gzip": archive}
+    content = {"application/octet-stream": archive, "application/x-tar": archive}
 
     @app.post(
         "/v1/runs",
