@@ -126,7 +126,7 @@ def insert_dataset(warehouse: Warehouse, dataset: MadeUpDataset) -> bool:
     if warehouse.rows("select 1 from dataset as d where d.dataset = $name", {"name": dataset.name}):
         return False
     with warehouse.transaction(f"add made-up dataset {dataset.name}"):
-        key = {"dataset": dataset.name, "num_classes": dataset.num_classes}
+        key: dict[str, object] = {"dataset": dataset.name, "num_classes": dataset.num_classes}
         warehouse.execute(
             "insert into dataset values ($dataset, $task, $num_classes, $digest)",
             key | {"task": dataset.task, "digest": dataset.digest},
@@ -136,9 +136,9 @@ def insert_dataset(warehouse: Warehouse, dataset: MadeUpDataset) -> bool:
             key,
         )
         for split in SPLITS:
-            rows = {"dataset": dataset.name, "split": split, "salt": dataset.salt(split)}
-            rows |= {"num_examples": dataset.num_examples[split]}
-            labelled = {"num_classes": dataset.num_classes, "num_labels": dataset.num_labels}
+            rows: dict[str, object] = {"dataset": dataset.name, "split": split, "salt": dataset.salt(split)}
+            rows["num_examples"] = dataset.num_examples[split]
+            labelled: dict[str, object] = {"num_classes": dataset.num_classes, "num_labels": dataset.num_labels}
             warehouse.execute(_EXAMPLES, rows | labelled | _token_counts(dataset) | _WORDS)
             warehouse.execute(_READABILITY, rows)
     return True

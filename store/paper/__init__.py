@@ -19,5 +19,5 @@ PaperTable = Literal[
 
 def paper_table(name: PaperTable) -> list[dict[str, str]]:
     """The rows of a table of the paper, every cell as it is printed there; percentages are percent, not shares."""
-    with (files("store.paper") / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    text = (files("store.paper") / f"{name}.csv").read_text("utf-8")
+    return list(csv.DictReader(text.splitlines()))

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from store.dataset import register_dataset
-from store.output import FORMATS, rich_table, to_csv, to_json, to_ndjson
+from store.formats import FORMATS
+from store.output import rich_table
 from store.publish import publish_run
 from store.warehouse import Warehouse
 from tests.made_up import made_up_dataset, run_config, spool_run
@@ -92,13 +93,15 @@ def test_publish_and_schema_and_migrate(filled: Path, tmp_path: Path) -> None:
 
 def test_rows_in_every_format_keep_lists_nulls_and_odd_texts() -> None:
     rows = pa.table({"text": ['a "b", [c]\nd', None], "ids": [[1, 2], []], "share": [0.5, float("nan")]})
-    assert json.loads(to_json(rows)) == [
+    written = {name: b"".join(write(rows)) for name, (_, write) in FORMATS.items()}
+    assert json.loads(written["json"]) == [
         {"text": 'a "b", [c]\nd', "ids": [1, 2], "share": 0.5},
         {"text": None, "ids": [], "share": None},
     ]
-    assert [json.loads(line) for line in to_ndjson(rows).splitlines()] == json.loads(to_json(rows))
-    assert to_csv(rows) == b'text,ids,share\r\n"a ""b"", [c]\nd","[1, 2]",0.5\r\n,[],\r\n'
-    assert pl.read_ipc_stream(BytesIO(FORMATS["arrow"][1](rows))).shape == (2, 3)
+    assert [json.loads(line) for line in written["ndjson"].splitlines()] == json.loads(written["json"])
+    assert written["csv"] == b'text,ids,share\r\n"a ""b"", [c]\nd","[1, 2]",0.5\r\n,[],\r\n'
+    assert pl.read_ipc_stream(BytesIO(written["arrow"])).shape == (2, 3)
+    assert pl.read_parquet(BytesIO(written["parquet"]))["ids"].to_list() == [[1, 2], []]
     assert rich_table(rows).row_count == 2
 
 
