@@ -62,9 +62,9 @@ def readme() -> str:
     """README.md with its generated sections as they should be."""
     text = README.read_text("utf-8")
     for name, section in (("commands", commands_section()), ("endpoints", endpoints_section())):
-        pattern = rf"(<!-- {name}: generated -->\n).*?(\n<!-- end -->)"
+        pattern = rf"(<!-- {name}: generated -->\n).*?(<!-- end -->)"
         text, count = re.subn(
-            pattern, lambda match, section=section: match[1] + section + match[2], text, flags=re.DOTALL
+            pattern, lambda match, section=section: match[1] + section + "\n" + match[2], text, flags=re.DOTALL
         )
         assert count == 1, f"README.md lacks the markers of section '{name}'"
     return text
