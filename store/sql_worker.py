@@ -116,8 +116,10 @@ def _bounded(rows: pa.RecordBatchReader, max_rows: int, max_bytes: int) -> tuple
 
 
 def without_paths(message: str) -> str:
-    """A message of the engine without what it says about the server's files."""
-    return re.sub(r"(?<![\w.)\]])(?!/v1/)/(?:[\w.+@-]+/)+[\w.+@-]*", "...", message)
+    """A message of the engine as a sentence, without what it says about the server's files."""
+    shown = re.sub(r"(?<![\w.)\]])(?!/v1/)/(?:[\w.+@-]+/)+[\w.+@-]*", "...", message).rstrip()
+    # The engine's own messages end by pointing at the place, or without a full stop.
+    return shown if shown.endswith((".", "^")) else f"{shown}."
 
 
 def _die_with(parent: int) -> None:
