@@ -17,7 +17,8 @@ MIN_EXAMPLES = 40
 _MACROS = """
 create or replace temp macro uniform(salt, number) as
     -- A number in [0, 1) for each salt and number.
-    (hash(salt || '', number) >> 11) / 9007199254740992;
+    -- The hash of two values is an exclusive or of theirs: hashed once more, or all salts would give the same order.
+    (hash(hash(salt || '', number)) >> 11) / 9007199254740992;
 create or replace temp macro normal(salt, number) as
     sqrt(-2 * ln(1 - uniform(salt || 'r', number))) * cos(2 * pi() * uniform(salt || 'a', number));
 create or replace temp macro other_class(salt, number, class_id, num_classes) as
@@ -51,7 +52,7 @@ from range($num_examples) as n(k)
 _READABILITY = """
 insert into readability by name
 with grade as (
-    select k, 8 + 2.5 * difficulty($salt, k) + 3 * normal($salt || 'e', k) as grade
+    select k, 6.5 + 5 * difficulty($salt, k) + 2.5 * normal($salt || 'e', k) as grade
     from range($num_examples) as n(k)
 )
 select
