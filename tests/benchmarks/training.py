@@ -1,9 +1,10 @@
 """Speed and memory of training, held against bare loops over the same batches.
 
 The sides of a race take turns every second or so, in one process with one thread, and are timed by the processor's time
-that they take: on a machine that others use, the clock on the wall tells more of them. The trainer's side is what a worker does: `TrainingRun` with its journal, in whole epochs
-that measure the validation and the test set, write records and a checkpoint. In recorded epochs the training set is
-passed through the model once more; what that costs is a figure of its own.
+that they take: on a machine that others use, the clock on the wall tells more of them. The trainer's side is what a
+worker does: `TrainingRun` with its journal, in whole epochs that measure the validation and the test set, write records
+and a checkpoint. In recorded epochs the training set is passed through the model once more; what that costs is a figure
+of its own.
 """
 
 import multiprocessing
