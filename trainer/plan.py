@@ -32,6 +32,11 @@ class Plan:
         """The runs that are still to be trained."""
         return [config for config in self.configs if self.status(config) == "planned"]
 
+    @property
+    def done(self) -> list[RunConfig]:
+        """The runs that are trained."""
+        return [config for config in self.configs if self.status(config) in ("spooled", "published")]
+
     def status(self, config: RunConfig) -> str:
         return self.statuses.get(config.run_id, "planned")
 

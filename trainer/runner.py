@@ -20,7 +20,7 @@ from trainer.plan import Plan, dataset_digest, plan_study
 from trainer.progress import Display
 from trainer.session import Outcome, Session
 from trainer.study import Study
-from trainer.training_run import Place
+from trainer.training_run import Place, sweep
 from trainer.worker import Job
 
 MAX_DEFAULT_WORKERS = 8
@@ -48,8 +48,9 @@ def run_study(study: Study, options: Options, display: Display) -> Outcome:
     """
     device = choose_device(options.device)
     require_support(study, device)
+    place = Place(options.spool, options.spool / "work", device)
     with open_warehouse(options.warehouse) as warehouse:
-        plan = _plan(warehouse, study, options, display)
+        plan = _plan(warehouse, study, options, place, display)
         if not plan.missing:
             display.say(_nothing_to_train(plan))
             return Outcome(0, 0, 0, len(plan.configs))
@@ -57,7 +58,6 @@ def run_study(study: Study, options: Options, display: Display) -> Outcome:
         # Before the study is registered: a model or vectors that cannot be loaded leave nothing behind.
         encoded = encode(study, load_dataset(warehouse, study.dataset))
         register_study(warehouse, study.name, study.configs(dataset_digest(warehouse, study.dataset)), study.to_json())
-    place = Place(options.spool, options.spool / "work", device)
     jobs = jobs_for(study, encoded, place, options, len(plan.missing))
     return Session(plan, RunLedger(options.warehouse, place), place, display).train(jobs)
 
@@ -72,17 +72,19 @@ def jobs_for(study: Study, encoded: Path, place: Place, options: Options, num_ru
     return share_devices(Job(study, encoded, place, options.num_threads), num_workers, num_gpus())
 
 
-def _plan(warehouse: Warehouse, study: Study, options: Options, display: Display) -> Plan:
-    """Publish what an earlier start left in the spool, and find what is missing."""
+def _plan(warehouse: Warehouse, study: Study, options: Options, place: Place, display: Display) -> Plan:
+    """Publish or delete what an earlier start left, and find what is missing."""
     configs = study.configs(dataset_digest(warehouse, study.dataset))
     _publish_leftover(warehouse, configs, options.spool, display)
-    plan = plan_study(study, configs, run_statuses(warehouse, [config.run_id for config in configs]), options.shard)
-    if not options.retry_failed:
-        return plan
-    for config in plan.retrying().missing:
-        # What was refused once would be refused again.
-        shutil.rmtree(options.spool / config.run_id, ignore_errors=True)
-    return plan.retrying()
+    statuses = run_statuses(warehouse, [config.run_id for config in configs])
+    whole, plan = plan_study(study, configs, statuses), plan_study(study, configs, statuses, options.shard)
+    if options.retry_failed:
+        whole, plan = whole.retrying(), plan.retrying()
+        for config in plan.missing:
+            # What was refused once would be refused again.
+            shutil.rmtree(options.spool / config.run_id, ignore_errors=True)
+    sweep(place, whole.done, whole.missing)
+    return plan
 
 
 def _publish_leftover(warehouse: Warehouse, configs: list[RunConfig], spool: Path, display: Display) -> None:

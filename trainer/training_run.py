@@ -24,6 +24,7 @@ from trainer.errors import Busy
 from trainer.events import DenseReady, Event, Step
 from trainer.journal import Journal
 from trainer.models import build_model
+from trainer.plan import needs_dense
 from trainer.records import Checkpoint, Key, Progress, Record, inherited, write_run
 from trainer.settings import Training
 from trainer.study import Study
@@ -53,6 +54,11 @@ def dense_journal(work: Path, config: RunConfig) -> Journal:
     return Journal(work / f"dense-{dense.run_id}", digest_of(dense.to_json()))
 
 
+def own_journal(work: Path, config: RunConfig) -> Journal:
+    """The journal of the epochs that are a run's own."""
+    return Journal(work / f"run-{config.run_id}", digest_of(config.to_json()))
+
+
 class TrainingRun:
     """One run of a study, trained at a place."""
 
@@ -61,7 +67,7 @@ class TrainingRun:
     ) -> None:
         self.config, self._study, self._data, self._place, self._report = config, study, data, place, report
         self._times = _timeline(config)
-        self._own = Journal(place.work / f"run-{config.run_id}", digest_of(config.to_json()))
+        self._own = own_journal(place.work, config)
         self.in_dense = False
         """Whether it is at the epochs that it shares with other runs."""
 
@@ -146,6 +152,19 @@ def _locked(journal: Journal, timeout: float = -1) -> Iterator[None]:
 
 def discard_dense(place: Place, config: RunConfig) -> None:
     """Delete the dense epochs of a run's seed, unless another process is using them."""
-    journal = dense_journal(place.work, config)
-    with contextlib.suppress(Busy), _locked(journal, timeout=0):
-        journal.remove()
+    _discard(dense_journal(place.work, config))
+
+
+def sweep(place: Place, done: Iterable[RunConfig], missing: Iterable[RunConfig]) -> None:
+    """Delete the journals that a killed session left of runs that are done, and that no missing run begins with."""
+    needed = {dense_journal(place.work, config).path for config in missing if needs_dense(config)}
+    for config in done:
+        for journal in (own_journal(place.work, config), dense_journal(place.work, config)):
+            if journal.path not in needed:
+                _discard(journal)
+
+
+def _discard(journal: Journal) -> None:
+    if journal.path.exists():
+        with contextlib.suppress(Busy), _locked(journal, timeout=0):
+            journal.remove()

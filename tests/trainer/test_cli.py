@@ -39,17 +39,17 @@ def test_a_plan_as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     status, out, _ = pie(monkeypatch, capsys, "plan", study, "--json", "--warehouse", tmp_path / "none")
     plan = json.loads(out)
     assert status == 0
-    assert (plan["num_runs"], plan["num_epochs"], plan["num_epochs_saved"], plan["num_epochs_to_train"]) == (
-        8,
-        40,
-        8,
-        32,
-    )
+    assert [plan[key] for key in ("num_runs", "num_epochs", "num_epochs_saved", "num_epochs_to_train")] == [
+        6,
+        24,
+        2 * 2,
+        20,
+    ]
     runs = plan["studies"][0]["runs"]
-    assert len({run["run_id"] for run in runs}) == 8
+    assert len({run["run_id"] for run in runs}) == 6
     assert {run["status"] for run in runs} == {"planned"}
     shards = [pie(monkeypatch, capsys, "plan", study, "--json", "--shard", f"{index}/3")[1] for index in (1, 2, 3)]
-    assert sum(json.loads(shard)["num_runs"] for shard in shards) == 8
+    assert sum(json.loads(shard)["num_runs"] for shard in shards) == 6
 
 
 def test_a_plan_by_pruner(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -57,11 +57,10 @@ def test_a_plan_by_pruner(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     status, out, _ = pie(monkeypatch, capsys, "plan", study, "--warehouse", tmp_path / "none")
     rows = [line.split() for line in out.splitlines()]
     assert status == 0
-    assert rows[:5] == [
+    assert rows[:4] == [
         ["pruner", "runs", "done", "failed", "epochs"],
         ["none", "2", "0", "0", "4"],
         ["IMP-WR", "2", "0", "0", "16"],
-        ["IIBP-FT", "2", "0", "0", "16"],
         ["RP-AI", "2", "0", "0", "4"],
     ]
 

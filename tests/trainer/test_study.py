@@ -166,5 +166,5 @@ def test_the_studies_of_the_paper_have_the_values_of_its_tables() -> None:
 
 def test_the_tiny_study_of_the_tests_is_one(tmp_path: Path) -> None:
     path = write_study(tmp_path / "tiny.toml", write_vectors(tmp_path / "vectors.txt"))
-    assert load_study(path).pruners == ("IMP-WR", "IIBP-FT", "RP-AI")
+    assert load_study(path).pruners == ("IMP-WR", "RP-AI")
     assert tomllib.loads(path.read_text())["architecture"]["hidden_size"] == 4

@@ -79,11 +79,18 @@ def test_another_seed_gives_other_outputs() -> None:
     assert not np.array_equal(*logits)
 
 
-@pytest.mark.parametrize(
-    "changes", [{}, {"record": {"el2n": "every_epoch"}}, {"record": {"metrics": "recorded"}}, {"epochs": 1}]
+OPTIONS: tuple[dict[str, Any], ...] = (
+    {"record": {"el2n": "every_epoch"}},
+    {"record": {"metrics": "recorded"}},
+    {"epochs": 1},
 )
+
+
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("pruner", ITERATIVE)
+@pytest.mark.parametrize(
+    ("pruner", "changes"),
+    [*((pruner, {}) for pruner in ITERATIVE), *(("IIBP-FT", changes) for changes in OPTIONS)],
+)
 def test_a_run_from_the_shared_epochs_is_the_run_without_them(pruner: str, task: Task, changes: dict[str, Any]) -> None:
     whole, dense = trained(pruner, task, **changes), trained("none", task, **changes)
     config = tiny_configs(tiny_study(**changes))[pruner]
@@ -132,7 +139,8 @@ def test_pruned_weights_are_zero_after_every_step_and_only_they_are_pruned(prune
     learner.tune()
     for rows in learner.batches.training_order(0, 1, 16):
         batch = learner.batches.batch("train", rows)
-        learner._step(learner._loss(learner._logits(batch), batch))
+        torch.autograd.backward(learner._loss(learner._logits(batch), batch))
+        learner._step()
         for name, tensor in learner.masked.tensors.items():
             assert (tensor[learner.masked.masks[name] == 0] == 0).all()
             assert tensor[learner.masked.masks[name] == 1].count_nonzero() > 0

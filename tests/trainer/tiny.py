@@ -73,7 +73,7 @@ def write_study(path: Path, vectors: Path, **changes: Any) -> Path:
     values: dict[str, Any] = {
         "name": "tiny",
         "dataset": "tiny",
-        "pruners": ["IMP-WR", "IIBP-FT", "RP-AI"],
+        "pruners": ["IMP-WR", "RP-AI"],
         "sparsities": [0.6],
         "num_seeds": 2,
         "epochs": 2,
