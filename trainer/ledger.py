@@ -8,7 +8,7 @@ from store.publish import publish_spool
 from store.run import mark_failed
 from store.warehouse import open_warehouse
 from trainer.events import Spooled
-from trainer.training_run import Place
+from trainer.place import Place
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from trainer.crew import share_devices
 from trainer.device import choose_device, num_gpus, require_support
 from trainer.encoding import encode
 from trainer.ledger import RunLedger
+from trainer.place import Place, sweep
 from trainer.plan import Plan, dataset_digest, plan_study
 from trainer.progress import Display
 from trainer.session import Outcome, Session
 from trainer.study import Study
-from trainer.training_run import Place, sweep
 from trainer.worker import Job
 
 MAX_DEFAULT_WORKERS = 8

@@ -9,9 +9,9 @@ from trainer.crew import Crew, Died
 from trainer.errors import TrainingStopped
 from trainer.events import DenseReady, Failed, RunEvent, Skipped, Spooled, Step, Stopped
 from trainer.ledger import Ledger
+from trainer.place import Place, discard_dense
 from trainer.plan import Epochs, Plan
 from trainer.progress import Display
-from trainer.training_run import Place, discard_dense
 from trainer.worker import Job
 
 MAX_DEATHS = 2

@@ -4,27 +4,22 @@ The dense epochs of a seed are trained once, in a journal of their own. The unpr
 an iterative run copies what it needs of them into its own journal and goes on from there.
 """
 
-import contextlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from pathlib import Path
 
 import torch
-from filelock import FileLock, Timeout
 
-from store.identity import RunConfig, digest_of
+from store.identity import RunConfig
 from store.protocol import UNPRUNED
 from store.spool import MANIFEST, RunWriter
 from trainer.encoding import EncodedDataset
-from trainer.errors import Busy
 from trainer.events import DenseReady, Event, Step
 from trainer.journal import Journal
 from trainer.models import build_model
-from trainer.plan import needs_dense
+from trainer.place import Place, dense_config, dense_journal, locked, own_journal
 from trainer.records import Checkpoint, Key, Progress, Record, inherited, write_run
 from trainer.settings import Training
 from trainer.study import Study
@@ -32,31 +27,6 @@ from trainer.timeline import Timeline, timeline
 from trainer.train import train
 
 LOCK_TIMEOUT_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where runs are trained: the directories of finished runs and of those under way, and the device."""
-
-    spool: Path
-    work: Path
-    device: str = "cpu"
-
-
-def dense_config(config: RunConfig) -> RunConfig:
-    """The unpruned run of the same seed, whose epochs are the first ones of an iterative run."""
-    return replace(config, pruner=UNPRUNED, sparsity=0.0)
-
-
-def dense_journal(work: Path, config: RunConfig) -> Journal:
-    """The journal of the dense epochs that a run shares with the others of its seed."""
-    dense = dense_config(config)
-    return Journal(work / f"dense-{dense.run_id}", digest_of(dense.to_json()))
-
-
-def own_journal(work: Path, config: RunConfig) -> Journal:
-    """The journal of the epochs that are a run's own."""
-    return Journal(work / f"run-{config.run_id}", digest_of(config.to_json()))
 
 
 class TrainingRun:
@@ -76,7 +46,7 @@ class TrainingRun:
 
         Raises Busy when another process trains it, Diverged when a loss is not finite.
         """
-        with _locked(self._own, LOCK_TIMEOUT_SECONDS):
+        with locked(self._own, LOCK_TIMEOUT_SECONDS):
             if (self._place.spool / self.config.run_id / MANIFEST).exists():
                 return {}
             with self._finished() as journal:
@@ -104,7 +74,7 @@ class TrainingRun:
     def _dense(self) -> Iterator[Journal]:
         """The finished journal of the dense epochs, locked while it is used."""
         journal = dense_journal(self._place.work, self.config)
-        with _locked(journal):
+        with locked(journal):
             self.in_dense = True
             self._train(journal, dense_config(self.config), journal.resume())
             self.in_dense = False
@@ -134,37 +104,3 @@ class TrainingRun:
 def _timeline(config: RunConfig) -> Timeline:
     training = Training.of(config)
     return timeline(config.pruner, training.epochs, training.record)
-
-
-@contextmanager
-def _locked(journal: Journal, timeout: float = -1) -> Iterator[None]:
-    journal.lock_file.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(journal.lock_file, timeout=timeout)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise Busy(f"Another process is at work on '{journal.path.name}'; let it finish, or end it.") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def discard_dense(place: Place, config: RunConfig) -> None:
-    """Delete the dense epochs of a run's seed, unless another process is using them."""
-    _discard(dense_journal(place.work, config))
-
-
-def sweep(place: Place, done: Iterable[RunConfig], missing: Iterable[RunConfig]) -> None:
-    """Delete the journals that a killed session left of runs that are done, and that no missing run begins with."""
-    needed = {dense_journal(place.work, config).path for config in missing if needs_dense(config)}
-    for config in done:
-        for journal in (own_journal(place.work, config), dense_journal(place.work, config)):
-            if journal.path not in needed:
-                _discard(journal)
-
-
-def _discard(journal: Journal) -> None:
-    if journal.path.exists():
-        with contextlib.suppress(Busy), _locked(journal, timeout=0):
-            journal.remove()

@@ -27,6 +27,7 @@ from trainer.encoding import encode
 from trainer.errors import StudyError
 from trainer.events import Spooled
 from trainer.ledger import Entry
+from trainer.place import Place
 from trainer.plan import Plan, dataset_digest
 from trainer.progress import Display
 from trainer.runner import Options, jobs_for
@@ -35,7 +36,6 @@ from trainer.settings import Recording
 from trainer.streams import derive
 from trainer.study import Ranges, Study
 from trainer.study_text import study_text
-from trainer.training_run import Place
 
 RECORDING = Recording(test_logits=False, train_predictions=False, el2n="never", metrics="recorded")
 """Of a trial only its score on the validation set is wanted."""

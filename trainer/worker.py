@@ -18,8 +18,9 @@ from store.identity import RunConfig
 from trainer.encoding import EncodedDataset, open_encoded
 from trainer.errors import Busy, StudyError
 from trainer.events import Event, Failed, Ready, Skipped, Spooled, Stopped
+from trainer.place import Place
 from trainer.study import Study
-from trainer.training_run import Place, TrainingRun
+from trainer.training_run import TrainingRun
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,11 @@ from trainer.encoding import EncodedDataset, encode, open_encoded
 from trainer.events import Event, Step
 from trainer.learner import MAX_GRADIENT_NORM
 from trainer.models import build_model
+from trainer.place import Place
 from trainer.settings import Recording
 from trainer.study import Study
 from trainer.timeline import timeline
-from trainer.training_run import Place, TrainingRun
+from trainer.training_run import TrainingRun
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 AUTHORS_LENGTH = 128

@@ -15,8 +15,9 @@ import torch
 from store.identity import RunConfig
 from store.protocol import Task
 from tests.trainer.tiny import tiny_data, tiny_study
+from trainer.place import Place
 from trainer.records import Key
-from trainer.training_run import Place, TrainingRun
+from trainer.training_run import TrainingRun
 from trainer.worker import Job, attempt
 
 FILE_EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir")

@@ -20,7 +20,8 @@ from tests.trainer.tiny import tiny_configs, tiny_data, tiny_study
 from trainer import training_run
 from trainer.errors import Busy
 from trainer.events import DenseReady, Event, Step
-from trainer.training_run import Place, TrainingRun, dense_journal, discard_dense
+from trainer.place import Place, dense_journal, discard_dense
+from trainer.training_run import TrainingRun
 
 KILLED = [
     ("none", "multi_label"),
