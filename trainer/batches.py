@@ -16,6 +16,8 @@ from trainer.encoding import EncodedDataset
 from trainer.streams import numpy_stream
 
 Rows = NDArray[np.integer]
+WORTH_PARTING = 0.9
+"""A batch is parted where that leaves at most this share of its tokens, padding included."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,24 @@ class Batches:
         order_N = np.arange(len(lengths_N)) if fixed else np.argsort(-lengths_N, kind="stable")
         return [order_N[start : start + batch_size] for start in range(0, len(order_N), batch_size)]
 
+    def parts(self, split: Split, rows: Rows) -> list[Rows]:
+        """The rows of a batch in one or two groups, the longer examples and the shorter ones, as saves most padding.
+
+        The gradients of a batch are the sum of its parts', so they may pass through the model one after the other. On a
+        GPU, which has room for the padding, the batch stays whole.
+        """
+        if self.data.fixed_length or self.device.type == "cuda" or len(rows) < 2:
+            return [rows]
+        lengths_B = self.data.splits[split].lengths_of(rows)
+        falling = np.argsort(-lengths_B, kind="stable")
+        padded_B = lengths_B[falling]
+        cuts = np.arange(1, len(rows))
+        num_tokens = cuts * padded_B[0] + (len(rows) - cuts) * padded_B[1:]
+        cut = int(cuts[num_tokens.argmin()])
+        if num_tokens.min() > WORTH_PARTING * len(rows) * padded_B[0]:
+            return [rows]
+        return [rows[falling[:cut]], rows[falling[cut:]]]
+
     def batches(self, split: Split, order: list[Rows]) -> Iterator[Batch]:
         """The batches of a split in a given order."""
         return (self.batch(split, rows) for rows in order)
@@ -55,8 +75,7 @@ class Batches:
     def batch(self, split: Split, rows: Rows) -> Batch:
         """The examples `rows` of a split: padded to the dataset's length, or to the longest of them."""
         examples = self.data.splits[split]
-        starts_B = examples.offsets[rows]
-        lengths_B = examples.offsets[rows + 1] - starts_B
+        starts_B, lengths_B = examples.offsets[rows], examples.lengths_of(rows)
         num_tokens = self.data.fixed_length or max(int(lengths_B.max()), 1)
         present_BT = np.arange(num_tokens) < lengths_B[:, None]
         ids_BT = np.full(present_BT.shape, self.data.padding_id, dtype=np.int64)

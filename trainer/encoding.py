@@ -44,6 +44,11 @@ class EncodedSplit:
         """Number of tokens of each example, after the cut."""
         return np.diff(self.offsets)
 
+    def lengths_of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Number of tokens of some examples."""
+        lengths_B: NDArray[np.int64] = self.offsets[rows + 1] - self.offsets[rows]
+        return lengths_B
+
 
 @dataclass(frozen=True)
 class EncodedDataset:

@@ -17,7 +17,7 @@ from torch.nn import functional
 from store.identity import RunConfig
 from store.protocol import PRUNERS, Split
 from store.spool import MaskRow
-from trainer.batches import Batch, Batches
+from trainer.batches import Batch, Batches, Rows
 from trainer.encoding import EncodedDataset
 from trainer.errors import Diverged
 from trainer.models import prunable_tensors
@@ -64,13 +64,18 @@ class Learner:
         total = torch.zeros((), device=self._device)
         steps: list[Tensor] = []
         reported = time.monotonic()
-        for number, batch in enumerate(self.batches.batches("train", order), start=1):
-            logits_BC = self._logits(batch)
-            loss = self._loss(logits_BC, batch)
-            self._step(loss)
-            total += loss.detach()
-            if self.data.task == "multi_label":
-                steps.append(logits_BC.detach())
+        passed: list[Rows] = []
+        for number, rows in enumerate(order, start=1):
+            for part in self.batches.parts("train", rows):
+                batch = self.batches.batch("train", part)
+                logits_BC = self._logits(batch)
+                loss = self._loss(logits_BC, batch) * (len(part) / len(rows))
+                torch.autograd.backward(loss)
+                total += loss.detach()
+                if self.data.task == "multi_label":
+                    steps.append(logits_BC.detach())
+                    passed.append(part)
+            self._step()
             if time.monotonic() - reported > PROGRESS_SECONDS:
                 yield Progress(epoch, number, len(order))
                 reported = time.monotonic()
@@ -79,7 +84,7 @@ class Learner:
             raise Diverged(
                 f"The training loss of epoch {epoch} is {mean}: training has diverged; lower the learning rate."
             )
-        return mean, _in_order(steps, order) if steps else None
+        return mean, _in_order(steps, passed) if steps else None
 
     def predict(self, split: Split, epoch: int) -> NDArray[np.float32]:
         """The logits [N, C] of every example of a split. Raises Diverged when one is not finite."""
@@ -129,12 +134,12 @@ class Learner:
             return functional.cross_entropy(logits_BC, batch.gold, reduction=reduction)
         return functional.binary_cross_entropy_with_logits(logits_BC, batch.gold, reduction=reduction)
 
-    def _step(self, loss: Tensor) -> None:
-        self._optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
+    def _step(self) -> None:
+        """One step with the gradients that backward passes have summed up since the last one."""
         self.masked.apply_to_gradients()
         nn.utils.clip_grad_norm_(self._parameters, MAX_GRADIENT_NORM, foreach=True)
         self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
         self.masked.apply()
 
     def _impact_losses(self, epoch: int) -> Iterator[Tensor]:
