@@ -578,6 +578,8 @@ insert into view_column values
     ('class_distribution', 'num_examples', 'Number of examples with the gold class.'),
     ('class_distribution', 'num_pies', 'Number of PIEs with the gold class.'),
     ('effectiveness', 'value', 'The run''s accuracy or macro F1, from 0 to 1.'),
+    ('growing_effectiveness', 'value', 'The run''s accuracy or macro F1, from 0 to 1.'),
+    ('growing_effectiveness_on_pies_of_run', 'value', 'The run''s accuracy or macro F1 on the PIEs, from 0 to 1.'),
     ('effectiveness_on_pies_of_run', 'value', 'The run''s accuracy or macro F1 on the PIEs, from 0 to 1.'),
     ('influence', 'num_seeds', 'Number of unpruned runs averaged.'),
     ('influence', 'epoch', 'The epoch whose EL2N was taken.'),

@@ -101,6 +101,9 @@ def _apply(warehouse: "Warehouse", migration: Migration) -> None:
             "create table migration (version integer not null, name varchar not null, applied_at timestamp not null)"
         )
         warehouse.execute("comment on table migration is 'One row per migration applied to this warehouse.'")
+        warehouse.execute("comment on column migration.version is 'Number of the migration: the schema''s version.'")
+        warehouse.execute("comment on column migration.name is 'Name of its file.'")
+        warehouse.execute("comment on column migration.applied_at is 'When it was applied, UTC.'")
     warehouse.execute(migration.sql)
     warehouse.execute(
         "insert into migration values ($version, $name, now()::timestamp)",
