@@ -1,5 +1,6 @@
 """`pie quickstart`: the whole path once, on real text. Each step returns at once where its work is done already."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -55,10 +56,10 @@ def served(warehouse: str | None) -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            line = process.stdout.readline()
-            if not line.startswith("Serving "):
+            found = re.search(r"http://[^\s/]+", process.stdout.readline())
+            if found is None:
                 raise StoreError("The service did not start, for the reason above; try `pie serve`.")
-            yield line.rsplit(" ", 1)[1].strip()
+            yield found[0]
         finally:
             process.terminate()
 
@@ -92,6 +93,9 @@ def _ask_everything(url: str, console: Console) -> None:
 
 
 def _is_list(operations: Mapping[str, Any]) -> bool:
+    """Whether a GET answers with rows, and needs no parameter."""
+    if any(parameter.get("required") for parameter in operations.get("get", {}).get("parameters", ())):
+        return False
     content = operations.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
     schema: Mapping[str, Any] = content.get("application/json", {}).get("schema", {})
     return schema.get("type") == "array"

@@ -130,16 +130,12 @@ def test_two_workers_killed_and_resumed_end_in_the_same_bits(
     place = Place(tmp_path / "place", empty_warehouse)
     shutil.copy(undisturbed.study, place.study)
     command = [sys.executable, "-m", "store", "train", "study.toml", "--workers", "2", "--device", "cpu"]
-    done = subprocess.Popen(command, cwd=place.directory, stderr=subprocess.PIPE, text=True)
-    assert done.stderr
-    workers: list[psutil.Process] = []
-    for line in done.stderr:
-        if line.startswith("[2/"):
-            workers = psutil.Process(done.pid).children(recursive=True)
-            done.kill()
-            break
+    done = subprocess.Popen(command, cwd=place.directory, stderr=subprocess.DEVNULL)
+    while done.poll() is None and not any(place.directory.rglob("checkpoint-*.pt")):
+        time.sleep(0.02)
+    workers = psutil.Process(done.pid).children(recursive=True)
+    done.kill()
     done.wait()
-    done.stderr.close()
     assert len(workers) >= 2
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive, "workers outlive the process that started them"
