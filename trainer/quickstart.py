@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,12 +54,18 @@ def served(warehouse: str | None) -> Iterator[str]:
     """The service over a warehouse, in a process of its own on a free loopback port, stopped at the end; its URL."""
     command = [sys.executable, "-m", "store", "serve", "--port", "0"]
     command += ["--warehouse", warehouse] if warehouse else []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # The service logs every request: that is for a service that runs on, not for this.
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
         try:
             assert process.stdout is not None
             found = re.search(r"http://[^\s/]+", process.stdout.readline())
             if found is None:
-                raise StoreError("The service did not start, for the reason above; try `pie serve`.")
+                process.wait()
+                log.seek(0)
+                raise StoreError(f"The service did not start: {log.read().strip() or 'it said nothing'}")
             yield found[0]
         finally:
             process.terminate()

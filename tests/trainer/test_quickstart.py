@@ -63,7 +63,8 @@ def test_killed_in_training_it_goes_on(study: Path) -> None:
     there = published(url)
     assert there >= 2
     left = re.search(r"(\d+) runs to train", walk(study))
-    assert int(left[1]) == NUM_RUNS - there if left else there == NUM_RUNS
+    # What was spooled but not yet published is published at the start, not trained again.
+    assert left is None or 0 < int(left[1]) <= NUM_RUNS - there
     assert published(url) == NUM_RUNS
 
 
