@@ -56,7 +56,7 @@ def test_killed_in_training_it_goes_on(study: Path) -> None:
     )
     url = study.parent / "warehouse"
     with subprocess.Popen([sys.executable, "-c", code, str(study)], stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while published(url) < 2 and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.1)
         process.send_signal(signal.SIGKILL)
