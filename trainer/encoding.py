@@ -116,14 +116,5 @@ def _write(study: Study, dataset: Dataset, directory: Path) -> None:
     for split, (ids, offsets) in splits.items():
         np.save(directory / f"{split}.ids.npy", ids)
         np.save(directory / f"{split}.offsets.npy", offsets)
-        np.save(directory / f"{split}.gold.npy", _gold(dataset, split))
+        np.save(directory / f"{split}.gold.npy", dataset.gold(split))
     (directory / "encoding.json").write_text(json.dumps(described | {"splits": list(splits)}))
-
-
-def _gold(dataset: Dataset, split: Split) -> NDArray[np.bool_]:
-    """The gold labels [N, C]."""
-    class_ids = dataset.splits[split]["class_ids"].combine_chunks()
-    gold_NC = np.zeros((len(class_ids), len(dataset.class_names)), dtype=np.bool_)
-    counts = class_ids.value_lengths().to_numpy(zero_copy_only=False)
-    gold_NC[np.repeat(np.arange(len(class_ids)), counts), class_ids.flatten().to_numpy(zero_copy_only=False)] = True
-    return gold_NC
