@@ -1,6 +1,6 @@
 -- What is kept beside the runs, so that questions need not go through all predictions. Every row here follows from the
--- tables of 0001: publishing and retracting a run change them in the same transaction, and whatever they drop is
--- computed by the views of 0003 until it is stored again.
+-- tables of 0001. What is stored of a variant is of all its runs: planning, publishing or retracting another one drops it in the
+-- same transaction, and it is computed by the views of 0003 until it is stored again.
 
 create table recipe_study (
     recipe_id varchar not null,
@@ -40,7 +40,7 @@ comment on column evaluated_run.split is 'train, validation or test.';
 comment on column evaluated_run.num_examples is 'Number of examples that were predicted.';
 comment on column evaluated_run.value is 'Accuracy or macro F1 of the run; null until it is stored: the view effectiveness always has it.';
 
-create table comparison (
+create table stored_comparison (
     comparison_id bigint not null,
     recipe_id varchar not null,
     dataset varchar not null,
@@ -57,30 +57,26 @@ create table comparison (
     unpruned_epochs smallint[] not null,
     pruned_run_ids varchar[] not null,
     pruned_epochs smallint[] not null,
-    influence_run_ids varchar[] not null,
-    is_stored boolean not null,
-    num_pies integer
+    num_pies integer not null
 );
-comment on table comparison is 'One row per pruned variant and split: the runs by which it is compared with the unpruned variant, those of the seeds that both have.';
-comment on column comparison.comparison_id is 'Number of these very runs: new runs, new number. The tables stored_... have it.';
-comment on column comparison.recipe_id is 'What only differs in pruner, sparsity and seed has one recipe.';
-comment on column comparison.dataset is 'Name of the dataset.';
-comment on column comparison.task is 'single_label or multi_label.';
-comment on column comparison.num_classes is 'Number of classes of the dataset.';
-comment on column comparison.architecture is 'bilstm, bert or another architecture.';
-comment on column comparison.pruner is 'The pruner.';
-comment on column comparison.sparsity is 'Target share of the prunable weights that are removed.';
-comment on column comparison.split is 'train, validation or test.';
-comment on column comparison.num_examples is 'Number of examples of the split.';
-comment on column comparison.num_seeds is 'Number of seeds that both sides have, over which the answer was taken.';
-comment on column comparison.seeds is 'The seeds that both sides have, ascending.';
-comment on column comparison.unpruned_run_ids is 'The unpruned runs, in the order of the seeds.';
-comment on column comparison.unpruned_epochs is 'The last epoch of each unpruned run.';
-comment on column comparison.pruned_run_ids is 'The pruned runs, in the order of the seeds.';
-comment on column comparison.pruned_epochs is 'The last epoch of each pruned run.';
-comment on column comparison.influence_run_ids is 'All unpruned runs of the recipe: those that influence is averaged over (training set only).';
-comment on column comparison.is_stored is 'Whether its answers lie in the tables stored_...; else the views compute them.';
-comment on column comparison.num_pies is 'Number of PIEs; null until it is stored: the view pie_rate always has it.';
+comment on table stored_comparison is 'One row per pruned variant and split whose answers lie in the tables stored_...: the runs by which it is compared with the unpruned variant, those of the seeds that both have.';
+comment on column stored_comparison.comparison_id is 'Number of these very runs: new runs, new number. The tables stored_... have it.';
+comment on column stored_comparison.recipe_id is 'What only differs in pruner, sparsity and seed has one recipe.';
+comment on column stored_comparison.dataset is 'Name of the dataset.';
+comment on column stored_comparison.task is 'single_label or multi_label.';
+comment on column stored_comparison.num_classes is 'Number of classes of the dataset.';
+comment on column stored_comparison.architecture is 'bilstm, bert or another architecture.';
+comment on column stored_comparison.pruner is 'The pruner.';
+comment on column stored_comparison.sparsity is 'Target share of the prunable weights that are removed.';
+comment on column stored_comparison.split is 'train, validation or test.';
+comment on column stored_comparison.num_examples is 'Number of examples of the split.';
+comment on column stored_comparison.num_seeds is 'Number of seeds that both sides have, over which the answer was taken.';
+comment on column stored_comparison.seeds is 'The seeds that both sides have, ascending.';
+comment on column stored_comparison.unpruned_run_ids is 'The unpruned runs, in the order of the seeds.';
+comment on column stored_comparison.unpruned_epochs is 'The last epoch of each unpruned run.';
+comment on column stored_comparison.pruned_run_ids is 'The pruned runs, in the order of the seeds.';
+comment on column stored_comparison.pruned_epochs is 'The last epoch of each pruned run.';
+comment on column stored_comparison.num_pies is 'Number of PIEs.';
 
 create table stored_majority (
     comparison_id bigint not null,

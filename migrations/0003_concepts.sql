@@ -1,12 +1,13 @@
 -- The concepts, each defined once: ad-hoc SQL, HTTP, command line and figures all read these views.
 -- Runs are compared within one recipe only, over the seeds that both sides have, each at its own last epoch.
 --
+-- Majority labels are defined by the macro majority_pair_over, over any relation of comparisons: those that grow, or one of a stored one.
 -- Of every concept about comparisons there are three: a table macro `..._over(pairs)` that defines it over any relation like
 -- majority_pair; a view in the schema `stored` with what was kept of complete variants; and the view itself, which gives both, the
 -- stored and the growing. Where nothing is growing, a question is answered from the schema `stored` alone.
 --
 -- What names a comparison is carried along as group keys rather than joined at the end: a filter goes through grouping and
--- `union all` down to the table `comparison`, but not from one side of a join to the other.
+-- `union all` down to the tables of comparisons, but not from one side of a join to the other.
 
 create schema stored;
 
@@ -32,6 +33,26 @@ create macro majority_label(task, votes, num_seeds) as
         else [c::smallint for c in range(len(votes)) if 2 * votes[c + 1] > num_seeds]
     end;
 
+create macro lead_of(votes) as
+    -- By how many votes the first class is ahead of the second.
+    list_max(votes) - coalesce(list_reverse_sort(votes)[2], 0);
+
+create macro margin_of(task, unpruned_votes, pruned_votes, unpruned_class_ids, pruned_class_ids, num_seeds) as
+    -- How decisively two sides disagree, as a share of the seeds: the lesser of their two margins, that of a class in which the
+    -- label sets differ (multi-label: the most decisive such class, and its margin is that of yes over no).
+    case task
+        when 'single_label' then least(lead_of(unpruned_votes), lead_of(pruned_votes)) / num_seeds
+        else list_max([
+            least(abs(2 * unpruned_votes[c + 1] - num_seeds), abs(2 * pruned_votes[c + 1] - num_seeds)) / num_seeds
+            for c in range(len(unpruned_votes))
+            if list_contains(unpruned_class_ids, c::smallint) <> list_contains(pruned_class_ids, c::smallint)
+        ])
+    end;
+
+create macro influence_bin_of(recipe_id, influence, example_id) as
+    -- 20 bins of equal count, by ascending influence.
+    ntile(20) over (partition by recipe_id order by influence, example_id);
+
 create view published_run as
 select
     r.run_id, r.recipe_id, r.dataset, d.task, d.num_classes, r.architecture, r.pruner, r.sparsity, r.seed, r.last_epoch
@@ -54,6 +75,28 @@ from published_run as r
 group by r.recipe_id, r.dataset, r.task, r.num_classes, r.architecture, r.pruner, r.sparsity;
 comment on view variant is 'One row per variant: the published runs of one recipe, pruner and sparsity, which differ in their seed.';
 
+create view growing_comparison as
+select
+    r.recipe_id, r.dataset, r.task, r.num_classes, r.architecture, r.pruner, r.sparsity, r.split, max(r.num_examples) as num_examples,
+    count(*)::integer as num_seeds, list(r.seed order by r.seed) as seeds,
+    list(u.run_id order by r.seed) as unpruned_run_ids, list(u.last_epoch order by r.seed) as unpruned_epochs,
+    list(r.run_id order by r.seed) as pruned_run_ids, list(r.last_epoch order by r.seed) as pruned_epochs
+from evaluated_run as r
+join evaluated_run as u on u.pruner = 'none' and u.recipe_id = r.recipe_id and u.split = r.split and u.seed = r.seed
+anti join stored_comparison as s
+    on s.recipe_id = r.recipe_id and s.pruner = r.pruner and s.sparsity = r.sparsity and s.split = r.split
+where r.pruner <> 'none'
+group by r.recipe_id, r.dataset, r.task, r.num_classes, r.architecture, r.pruner, r.sparsity, r.split;
+comment on view growing_comparison is 'One row per pruned variant and split whose answers are not stored: the runs by which it is compared with the unpruned variant, those of the seeds that both have.';
+
+create view comparison as
+select s.* exclude (comparison_id, num_pies), true as is_stored
+from stored_comparison as s
+union all by name
+select g.*, false as is_stored
+from growing_comparison as g;
+comment on view comparison is 'One row per pruned variant and split: the runs by which it is compared with the unpruned variant, those of the seeds that both have.';
+
 create view run_pair as
 select
     c.recipe_id, c.dataset, c.task, c.num_classes, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, c.num_examples,
@@ -62,15 +105,14 @@ select
 from comparison as c;
 comment on view run_pair is 'One row per pruned run and split with the unpruned run of the same seed.';
 
-create view growing_majority_pair as
+create macro majority_pair_over(comparisons) as table
 with ballot as (
     select
         c.recipe_id, c.dataset, c.task, c.num_classes, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds,
         unnest(list_concat(c.unpruned_run_ids, c.pruned_run_ids)) as run_id,
         unnest(list_concat(c.unpruned_epochs, c.pruned_epochs)) as epoch,
         unnest([number >= c.num_seeds for number in range(2 * c.num_seeds)]) as is_pruned
-    from comparison as c
-    where not c.is_stored
+    from query_table(comparisons) as c
 ),
 class_vote as (
     select
@@ -85,9 +127,9 @@ counted as (
     union all
     -- An example for which no run predicted any class has no prediction, but has a majority: the empty set.
     select c.recipe_id, c.dataset, c.task, c.num_classes, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, e.example_id, 0 as class_id, 0 as unpruned_votes, 0 as pruned_votes
-    from comparison as c
+    from query_table(comparisons) as c
     join example as e on e.dataset = c.dataset and e.split = c.split
-    where not c.is_stored and c.task = 'multi_label'
+    where c.task = 'multi_label'
 ),
 voted as (
     select
@@ -114,15 +156,16 @@ select
     e.recipe_id, e.dataset, e.task, e.num_classes, e.architecture, e.pruner, e.sparsity, e.split, e.num_seeds, e.example_id, e.unpruned_class_ids, e.pruned_class_ids,
     e.unpruned_votes, e.pruned_votes, e.unpruned_class_ids <> e.pruned_class_ids as is_pie
 from elected as e;
+create view growing_majority_pair as
+select m.* from majority_pair_over('growing_comparison') as m;
 comment on view growing_majority_pair is 'One row per pruned variant, split and example that is not stored: the majority labels of both sides, computed from the predictions.';
 
 create view stored.majority_pair as
 select
     c.recipe_id, c.dataset, c.task, c.num_classes, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, m.example_id, m.unpruned_class_ids, m.pruned_class_ids,
     m.unpruned_votes, m.pruned_votes, m.is_pie
-from comparison as c
-join stored_majority as m on m.comparison_id = c.comparison_id
-where c.is_stored;
+from stored_comparison as c
+join stored_majority as m on m.comparison_id = c.comparison_id;
 comment on view stored.majority_pair is 'One row per pruned variant, split and example: the majority labels of both sides over the same seeds. Those whose answers are stored.';
 create view majority_pair as
 select s.* from stored.majority_pair as s
@@ -155,7 +198,8 @@ comment on view majority is 'One row per variant, set of seeds, split and exampl
 create macro pie_over(pairs) as table
 select
     m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, m.example_id, e.class_ids,
-    m.unpruned_class_ids, m.pruned_class_ids, m.unpruned_votes, m.pruned_votes, e.text
+    m.unpruned_class_ids, m.pruned_class_ids, m.unpruned_votes, m.pruned_votes,
+    margin_of(m.task, m.unpruned_votes, m.pruned_votes, m.unpruned_class_ids, m.pruned_class_ids, m.num_seeds) as margin, e.text, e.num_tokens
 from query_table(pairs) as m
 join example as e on e.dataset = m.dataset and e.split = m.split and e.example_id = m.example_id
 where m.is_pie;
@@ -178,8 +222,7 @@ group by m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m
 
 create view stored.pie_rate as
 select c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, c.num_examples, c.num_pies, c.num_pies / c.num_examples as pie_rate
-from comparison as c
-where c.is_stored;
+from stored_comparison as c;
 comment on view stored.pie_rate is 'One row per pruned variant and split: the share of examples that are PIEs (table 4). Those whose answers are stored.';
 create view pie_rate as
 select s.* from stored.pie_rate as s
@@ -272,8 +315,7 @@ select
     unnest([case when number < c.num_seeds then 'unpruned' else 'pruned' end for number in range(2 * c.num_seeds)]) as side,
     unnest(list_concat(c.unpruned_run_ids, c.pruned_run_ids)) as run_id,
     unnest(list_concat(c.unpruned_epochs, c.pruned_epochs)) as epoch
-from comparison as c
-where not c.is_stored;
+from growing_comparison as c;
 comment on view growing_run is 'One row per run, of either side, of a comparison whose answers are not stored.';
 
 create macro effectiveness_on_pies_of_run_over(pairs) as table
@@ -327,9 +369,8 @@ group by p.recipe_id, p.dataset, p.task, p.architecture, p.pruner, p.sparsity, p
 create view stored.effectiveness_on_pies_of_run as
 select
     c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, s.seed, s.side, s.run_id, c.num_pies, metric_of(c.task) as metric, s.value
-from comparison as c
-join stored_on_pies_of_run as s on s.comparison_id = c.comparison_id
-where c.is_stored;
+from stored_comparison as c
+join stored_on_pies_of_run as s on s.comparison_id = c.comparison_id;
 comment on view stored.effectiveness_on_pies_of_run is 'One row per compared run (both sides of a pruned variant) and split that has PIEs: its accuracy or macro F1 on the PIEs alone. Those whose answers are stored.';
 create view effectiveness_on_pies_of_run as
 select s.* from stored.effectiveness_on_pies_of_run as s
@@ -392,9 +433,8 @@ select
     c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, metric_of(c.task) as metric, c.num_pies,
     s.unpruned_on_all, s.pruned_on_all, s.unpruned_on_pies, s.pruned_on_pies,
     s.unpruned_on_pies_mean, s.unpruned_on_pies_std, s.pruned_on_pies_mean, s.pruned_on_pies_std
-from comparison as c
-join stored_on_pies as s on s.comparison_id = c.comparison_id
-where c.is_stored;
+from stored_comparison as c
+join stored_on_pies as s on s.comparison_id = c.comparison_id;
 comment on view stored.effectiveness_on_pies is 'One row per pruned variant and split: effectiveness on all examples and on its PIEs, of both sides (table 10, figure 3). Those whose answers are stored.';
 create view effectiveness_on_pies as
 select s.* from stored.effectiveness_on_pies as s
@@ -441,9 +481,8 @@ create view stored.class_distribution as
 select
     c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, s.class_id, s.class_name, s.num_examples, s.num_pies,
     s.num_examples / c.num_examples as share_of_examples, s.num_pies / nullif(c.num_pies, 0) as share_of_pies
-from comparison as c
-join stored_class_distribution as s on s.comparison_id = c.comparison_id
-where c.is_stored;
+from stored_comparison as c
+join stored_class_distribution as s on s.comparison_id = c.comparison_id;
 comment on view stored.class_distribution is 'One row per pruned variant, split and class: its share among all examples and among PIEs (figures 2 and 6). A multi-label example counts once for each of its classes. Those whose answers are stored.';
 create view class_distribution as
 select s.* from stored.class_distribution as s
@@ -480,8 +519,7 @@ with pair as materialized (
 ),
 binned as (
     select
-        i.recipe_id, i.example_id, i.influence,
-        ntile(20) over (partition by i.recipe_id order by i.influence, i.example_id) as bin
+        i.recipe_id, i.example_id, i.influence, influence_bin_of(i.recipe_id, i.influence, i.example_id) as bin
     from (select distinct m.recipe_id from pair as m) as o
     join influence as i on i.recipe_id = o.recipe_id
 )
@@ -494,9 +532,8 @@ group by m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m
 
 create view stored.influence_bin as
 select c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, s.bin, s.el2n_min, s.el2n_max, s.num_examples, s.num_pies, s.num_pies / s.num_examples as pie_rate
-from comparison as c
-join stored_influence_bin as s on s.comparison_id = c.comparison_id
-where c.is_stored;
+from stored_comparison as c
+join stored_influence_bin as s on s.comparison_id = c.comparison_id;
 comment on view stored.influence_bin is 'One row per pruned variant and bin: training examples in 20 bins of equal count by influence, bin 20 the most influential, and the share of each that are PIEs of the training set (figures 4, 14 to 20). Those whose answers are stored.';
 create view influence_bin as
 select s.* from stored.influence_bin as s
@@ -531,9 +568,8 @@ group by m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m
 
 create view stored.readability_of_pruner as
 select c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.num_seeds, s.measure, s.mean_of_examples, s.mean_of_pies
-from comparison as c
-join stored_readability as s on s.comparison_id = c.comparison_id
-where c.is_stored;
+from stored_comparison as c
+join stored_readability as s on s.comparison_id = c.comparison_id;
 comment on view stored.readability_of_pruner is 'One row per pruned variant, split and measure: the mean over PIEs and over all examples. Those whose answers are stored.';
 create view readability_of_pruner as
 select s.* from stored.readability_of_pruner as s
@@ -612,6 +648,11 @@ with meaning(column_name, comment) as (
         ('pie_rate', 'num_pies / num_examples.'),
         ('side', 'pruned or unpruned.'),
         ('pruned_run_id', 'The pruned run.'),
+        ('unpruned_run_ids', 'The unpruned runs, in the order of the seeds.'),
+        ('unpruned_epochs', 'The last epoch of each unpruned run.'),
+        ('pruned_run_ids', 'The pruned runs, in the order of the seeds.'),
+        ('pruned_epochs', 'The last epoch of each pruned run.'),
+        ('is_stored', 'Whether its answers lie in the tables stored_...; else the views compute them.'),
         ('pruned_epoch', 'The pruned run''s last epoch.'),
         ('unpruned_run_id', 'The unpruned run of the same recipe and seed.'),
         ('unpruned_epoch', 'The unpruned run''s last epoch.'),
@@ -623,7 +664,9 @@ with meaning(column_name, comment) as (
         ('unpruned_votes', 'For each class, in the order of class_id, the number of unpruned seeds that predicted it.'),
         ('pruned_votes', 'For each class, in the order of class_id, the number of pruned seeds that predicted it.'),
         ('is_pie', 'Whether the two majority labels differ.'),
+        ('margin', 'How decisively the two sides disagree, as a share of the seeds: the lesser of their margins of votes (first class over second; multi-label: yes over no, in the class of the two label sets'' difference where that is largest).'),
         ('text', 'The text.'),
+        ('num_tokens', 'Number of tokens by the basic_english rule, before any cut.'),
         ('metric', 'accuracy (single-label) or f1_macro (multi-label).'),
         ('unpruned_on_all', 'Effectiveness of the unpruned runs on all examples, mean over the seeds.'),
         ('pruned_on_all', 'Effectiveness of the pruned runs on all examples, mean over the seeds.'),

@@ -2,9 +2,10 @@
 
 import duckdb
 
-from store.engine import connect
-from store.errors import NotFound, Refused, Unavailable
+from store.engine import connect, quoted
+from store.errors import NotFound, Refused, StoreError
 from store.location import Location
+from store.storage import authorize
 
 
 def attach(
@@ -21,7 +22,8 @@ def attach(
     Raises NotFound when lake or snapshot are not there, Unavailable when a catalog server does not answer, and
     Refused when it is something else.
     """
-    connection = connect(*{*location.extensions, *extensions})
+    needed = {*location.extensions, *extensions}
+    connection = connect(*needed)
     options = [
         f"data_path {quoted(location.data_path)}",
         "override_data_path true",
@@ -32,22 +34,34 @@ def attach(
     if as_of is not None:
         options.append(f"snapshot_version {int(as_of)}")
     try:
+        if "aws" in needed:
+            authorize(connection)
         connection.execute(f"attach {quoted(location.catalog)} as warehouse ({', '.join(options)})")
     except duckdb.Error as error:
         connection.close()
-        raise _explained(error, location, as_of) from error
+        raise _explained(error, location, as_of) from location.cause(error)
+    except StoreError:
+        connection.close()
+        raise
     return connection
 
 
-def _explained(error: duckdb.Error, location: Location, as_of: int | None) -> NotFound | Refused | Unavailable:
+def _explained(error: duckdb.Error, location: Location, as_of: int | None) -> StoreError:
     said = location.hide(error)
     if as_of is not None and "snapshot" in said.lower():
-        return NotFound(f"No snapshot {as_of} in the warehouse; list snapshots with `pie snapshots`.")
+        return no_snapshot(as_of)
     if location.directory is None and "creating a new DuckLake is explicitly disabled" in said:
         return no_warehouse(location)
-    if location.directory is None and isinstance(error, duckdb.OperationalError):
-        return Unavailable(f"The warehouse's PostgreSQL catalog cannot be reached: {said}")
+    if location.lost(error) or (location.directory is None and isinstance(error, duckdb.OperationalError)):
+        return location.unavailable(error, "cannot be opened")
     return Refused(f"'{location}' is not a warehouse that can be opened: {said}")
+
+
+def no_snapshot(snapshot: int) -> NotFound:
+    """What to say where a snapshot is not, or no more."""
+    return NotFound(
+        f"No snapshot {snapshot} in the warehouse; list snapshots with `pie snapshots` or GET /v1/snapshots."
+    )
 
 
 def no_warehouse(location: Location) -> NotFound:
@@ -55,8 +69,3 @@ def no_warehouse(location: Location) -> NotFound:
     return NotFound(
         f"No warehouse at '{location}'; make one with `pie quickstart` or `pie data add`, or name another with --warehouse."
     )
-
-
-def quoted(text: object) -> str:
-    """A text as an SQL literal, for statements that take no parameters."""
-    return "'" + str(text).replace("'", "''") + "'"

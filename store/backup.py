@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from store.attach import attach, no_warehouse, quoted
+from store.attach import attach, no_warehouse
 from store.copying import copy_rows
 from store.create import create_warehouse
+from store.engine import quoted
 from store.errors import Refused, StoreError, Unavailable
 from store.files import NAMED_FILES
 from store.location import CATALOG, Location, locate
@@ -82,7 +83,7 @@ def _made_aside(target: Path) -> Iterator[Path]:
 def _copy_files(source: Path, target: Path) -> None:
     # No compaction meanwhile: it deletes files that the copied catalog still names.
     location = locate(source)
-    with hold(location, None, "maintain"):
+    with hold(location, "maintain"):
         # In a process of its own: SQLite's locks belong to processes, and closing the file here would drop those
         # of a warehouse that is open here.
         copying = multiprocessing.get_context("spawn").Process(

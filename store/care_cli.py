@@ -57,13 +57,17 @@ def release(
 def compact(
     expire_days: Annotated[
         float | None,
-        typer.Option(min=0, help="Expire snapshots older than so many days, but for kept ones.  [default: none]"),
+        typer.Option(
+            min=0,
+            help="Expire snapshots older than so many days, but for kept ones and the last hour's.  [default: none]",
+        ),
     ] = None,
     warehouse: WarehouseOption = None,
 ) -> None:
     """Merge files, flush the catalog's rows, expire old snapshots; others may read and write meanwhile."""
     from datetime import timedelta
 
+    from store.compact import GRACE
     from store.compact import compact as compact_warehouse
     from store.warehouse import open_warehouse
 
@@ -71,23 +75,33 @@ def compact(
     with open_warehouse(warehouse) as opened:
         for step in compact_warehouse(opened, expire_older_than=age):
             typer.echo(f"{step.count} {step.what}")
+    if age is not None and age < GRACE:
+        typer.echo("Snapshots of the last hour stay: someone may have begun to read them.")
     typer.echo("The warehouse is compact.")
 
 
 def check(
     spool: Annotated[Path | None, typer.Option(help="A spool whose runs are checked too.")] = None,
+    mend: Annotated[bool, typer.Option("--mend", help="Store wrong answers anew.")] = False,
     warehouse: WarehouseOption = None,
 ) -> None:
     """Verify all that can be verified, and say what to do about what is wrong."""
     from store.check import check_catalog, check_warehouse
+    from store.check import mend as store_anew
     from store.warehouse import open_warehouse
 
-    findings = list(check_catalog(warehouse))
+    findings = []
+    for finding in check_catalog(warehouse):
+        findings.append(finding)
+        typer.echo(f"{finding.level}: {finding.sentence}")
     if not findings:
         with open_warehouse(warehouse) as opened:
-            findings = list(check_warehouse(opened, spool))
-    for finding in findings:
-        typer.echo(f"{finding.level}: {finding.sentence}")
+            for finding in check_warehouse(opened, spool):
+                findings.append(finding)
+                typer.echo(f"{finding.level}: {finding.sentence}")
+            if mend:
+                typer.echo(f"Answers about {store_anew(opened, findings)} variants were stored anew.")
+                findings = [finding for finding in findings if not finding.mended_by_forgetting]
     num_errors = sum(finding.level == "error" for finding in findings)
     if num_errors:
         raise Refused(f"{num_errors} things are wrong with the warehouse, as said above.")

@@ -1,17 +1,18 @@
 """Everything of a warehouse that can be held against something else, and what to do where it does not fit."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from store.answers import Variant, forget_answers, store_due_answers
 from store.dataset import load_dataset
 from store.errors import NotFound, Refused
 from store.files import files_of
 from store.location import CATALOG, locate
-from store.spool import read_manifest, spooled_runs, verify_files
+from store.spool import read_files, read_manifest, spooled_runs
 from store.warehouse import Warehouse
 
 
@@ -21,6 +22,8 @@ class Finding:
 
     level: Literal["error", "note"]
     sentence: str
+    mended_by_forgetting: Variant | None = None
+    """The variant whose stored answers are wrong: they are right again once they are forgotten and stored anew."""
 
 
 def check_catalog(url: str | None) -> Iterator[Finding]:
@@ -47,6 +50,7 @@ def check_warehouse(warehouse: Warehouse, spool: Path | None = None) -> Iterator
     if any(finding.level == "error" for finding in in_files):
         return  # what cannot be read cannot be held against anything
     yield from _check_rows(warehouse)
+    yield from _check_answers(warehouse)
     yield from _check_datasets(warehouse)
     if spool is not None:
         yield from _check_spool(warehouse, spool)
@@ -144,6 +148,63 @@ def _check_rows(warehouse: Warehouse) -> Iterator[Finding]:
             yield Finding("error", sentence.format(**row))
 
 
+_NONE_STORED = "create or replace temp table none_stored as select s.* from stored_comparison as s limit 0"
+
+# The runs that a stored comparison should be of: those of the seeds that both sides have.
+_STORED = """
+select
+    s.comparison_id, s.recipe_id, s.dataset, s.architecture, s.pruner, s.sparsity, s.split,
+    s.pruned_run_ids is not distinct from c.pruned_run_ids and s.unpruned_run_ids is not distinct from c.unpruned_run_ids as is_current
+from stored_comparison as s
+left join comparison_except('none_stored') as c
+    on c.recipe_id = s.recipe_id and c.pruner = s.pruner and c.sparsity = s.sparsity and c.split = s.split
+order by s.comparison_id
+"""
+
+_LABELS = "l.example_id, l.is_pie, l.unpruned_class_ids, l.pruned_class_ids, l.unpruned_votes, l.pruned_votes"
+
+_DIFFERENCE = f"""
+with computed as (select {_LABELS} from majority_pair_over('checked_comparison') as l),
+stored as (select {_LABELS} from stored_majority as l where l.comparison_id = $id)
+select count(distinct d.example_id) as num_examples
+from (
+    (from computed except from stored)
+    union all
+    (from stored except from computed)
+) as d
+"""
+
+
+def _check_answers(warehouse: Warehouse) -> Iterator[Finding]:
+    """Hold the stored majority labels against those that the predictions give, one comparison at a time."""
+    warehouse.execute(_NONE_STORED)
+    for row in warehouse.rows(_STORED):
+        variant = Variant(row["recipe_id"], row["pruner"], row["sparsity"])
+        where = f"Stored answers about {row['pruner']} {row['sparsity']}, {row['architecture']} on {row['dataset']}, split {row['split']},"
+        mend = "`pie check --mend` stores them anew."
+        if not row["is_current"]:
+            yield Finding("error", f"{where} are of other runs than those that are there; {mend}", variant)
+            continue
+        chosen = {"id": row["comparison_id"]}
+        warehouse.execute(
+            "create or replace temp table checked_comparison as select s.* from stored_comparison as s where s.comparison_id = $id",
+            chosen,
+        )
+        wrong = warehouse.rows(_DIFFERENCE, chosen)[0]["num_examples"]
+        if wrong:
+            yield Finding("error", f"{where} differ from its predictions in {wrong} examples; {mend}", variant)
+
+
+def mend(warehouse: Warehouse, findings: Iterable[Finding]) -> int:
+    """Store wrong answers anew; returns of how many variants."""
+    variants = {finding.mended_by_forgetting for finding in findings if finding.mended_by_forgetting}
+    if variants:
+        with warehouse.transaction(f"forget wrong answers of {len(variants)} variants"):
+            forget_answers(warehouse, variants)
+        store_due_answers(warehouse, planned=False)
+    return len(variants)
+
+
 def _check_datasets(warehouse: Warehouse) -> Iterator[Finding]:
     for row in warehouse.rows("select d.dataset, d.digest from dataset as d order by d.dataset"):
         try:
@@ -166,7 +227,7 @@ def _check_spool(warehouse: Warehouse, spool: Path) -> Iterator[Finding]:
     for path in spooled_runs(spool):
         try:
             manifest = read_manifest(path)
-            verify_files(path, manifest)
+            read_files(path, manifest)
         except (NotFound, Refused) as error:
             yield Finding("error", str(error))
             continue

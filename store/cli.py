@@ -28,11 +28,13 @@ def sql(
     format: FormatOption = "table",
 ) -> None:
     """Ask the warehouse in SQL. It is opened for reading: nothing can be changed."""
+    from store.formats import with_names_apart
     from store.output import write_rows
     from store.warehouse import open_warehouse
 
     with open_warehouse(warehouse, read_only=True) as opened:
-        write_rows(opened.query(query), format)
+        rows = opened.query(query)
+        write_rows(rows.rename_columns(with_names_apart(rows.schema).names), format)
 
 
 def publish(
@@ -40,18 +42,17 @@ def publish(
     warehouse: WarehouseOption = None,
 ) -> None:
     """Publish the finished runs of a spool, each exactly once; published ones leave the spool."""
-    from store.publish import publish_spool
-    from store.warehouse import open_warehouse
+    from store.feed import feed
+    from store.spool import spooled_runs
 
     num_refused = num_published = 0
-    with open_warehouse(warehouse) as opened:
-        for result in publish_spool(opened, spool):
-            num_published += result.published
-            if result.refused:
-                num_refused += 1
-                typer.echo(f"{result.run_id}: {result.refused}", err=True)
-            else:
-                typer.echo(f"{result.run_id}: {'published' if result.published else 'was published already'}")
+    for result in feed(warehouse, spooled_runs(spool)):
+        num_published += result.published
+        if result.refused:
+            num_refused += 1
+            typer.echo(f"{result.run_id}: {result.refused}", err=True)
+        else:
+            typer.echo(f"{result.run_id}: {'published' if result.published else 'was published already'}")
     typer.echo(f"{num_published} runs published.")
     if num_refused:
         raise Refused(f"{num_refused} spooled runs were refused and stay in '{spool}', for the reasons above.")

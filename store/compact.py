@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from store.answers import store_due_answers
 from store.warehouse import Warehouse
 
-FILES_OF_A_STEP = 200
-"""Files merged while the lock is held: a writer waits for that long at most."""
 GRACE = timedelta(hours=1)
-"""How long files that no snapshot needs any more stay: a reader may have begun before they were dropped."""
+"""How long snapshots, and files that none needs any more, stay at least: a reader who has begun must find them."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +26,27 @@ class CompactStep:
 def compact(
     warehouse: Warehouse, *, expire_older_than: timedelta | None = None, grace: timedelta = GRACE
 ) -> Iterator[CompactStep]:
-    """Flush inlined rows, merge adjacent files, expire snapshots of more than an age, delete files long unneeded.
+    """Store what answers are not, flush inlined rows, merge files, expire snapshots of more than an age, delete files long unneeded.
 
-    Kept snapshots and the newest never expire; without an age none does. Yields each step that did something.
+    Kept snapshots, the newest, and those younger than `grace` never expire; without an age none does. Yields each step
+    that did something.
     """
     with warehouse.maintenance():
-        steps = (
-            *(_flush(warehouse, table) for table in _tables(warehouse)),
-            *(step for table in _tables(warehouse) for step in _merge(warehouse, table)),
-            _expire(warehouse, expire_older_than),
-            _delete(warehouse, "cleanup_old_files", "files deleted that no snapshot needs", grace),
-            _delete(warehouse, "delete_orphaned_files", "files deleted that a killed process left", grace),
-        )
-        yield from (step for step in steps if step.count)
+        for step in _steps(warehouse, expire_older_than, grace):
+            if step.count:
+                yield step
+
+
+def _steps(warehouse: Warehouse, expire_older_than: timedelta | None, grace: timedelta) -> Iterator[CompactStep]:
+    yield CompactStep("variants' answers stored", store_due_answers(warehouse, planned=False))
+    tables = _tables(warehouse)
+    for table in tables:
+        yield _flush(warehouse, table)
+    for table in tables:
+        yield _merge(warehouse, table)
+    yield _expire(warehouse, None if expire_older_than is None else max(expire_older_than, grace))
+    yield _delete(warehouse, "cleanup_old_files", "files deleted that no snapshot needs", grace)
+    yield _delete(warehouse, "delete_orphaned_files", "files deleted that a killed process left", grace)
 
 
 def _tables(warehouse: Warehouse) -> list[str]:
@@ -65,17 +72,18 @@ def _flush(warehouse: Warehouse, table: str) -> CompactStep:
     )
 
 
-def _merge(warehouse: Warehouse, table: str) -> Iterator[CompactStep]:
+def _merge(warehouse: Warehouse, table: str) -> CompactStep:
+    num_merged = 0
     while True:
+        # Into one file at a time: a writer waits for that long at most.
         with warehouse.transaction(f"compact: merge files of {table}"):
             rows = warehouse.rows(
-                f"select m.files_processed from ducklake_merge_adjacent_files('warehouse', '{table}', "
-                f"max_compacted_files => {FILES_OF_A_STEP}) as m"
+                "from ducklake_merge_adjacent_files('warehouse', $table, max_compacted_files => 1)", {"table": table}
             )
-        num_files = sum(row["files_processed"] for row in rows)
-        yield CompactStep(f"files of {table} merged", num_files)
-        if not num_files:
-            return
+        num_merged += sum(row["files_processed"] for row in rows)
+        # A file of just the size that files should have may be written as two again, and again.
+        if sum(row["files_processed"] - row["files_created"] for row in rows) <= 0:
+            return CompactStep(f"files of {table} merged", num_merged)
 
 
 def _expire(warehouse: Warehouse, age: timedelta | None) -> CompactStep:

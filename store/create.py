@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from store.attach import attach
-from store.engine import connect
 from store.errors import Refused
 from store.location import CATALOG, Location
-from store.lock import LOCK_FILES, hold
+from store.lock import LOCK_FILES, QUEUE, hold
 from store.migrate import migrate
 from store.warehouse import Warehouse
 
@@ -19,15 +18,14 @@ _ASIDE = ".creating"
 
 def create_warehouse(location: Location) -> None:
     """Make the warehouse when it is not there. Raises Refused, naming it, where something else is."""
-    with closing(connect(*location.extensions)) as connection:
-        if location.directory is None:
-            with hold(location, connection, "create"):
-                _create_in_postgres(location)
-        elif not location.exists:
-            _prepare(location.directory, location)
-            with hold(location, connection, "create"):
-                if not location.exists:
-                    _create_in_directory(location.directory, location)
+    if location.directory is None:
+        with hold(location, "create"):
+            _create_in_postgres(location)
+    elif not location.exists:
+        _prepare(location.directory, location)
+        with hold(location, "create"):
+            if not location.exists:
+                _create_in_directory(location.directory, location)
 
 
 def _create_in_postgres(location: Location) -> None:
@@ -45,7 +43,8 @@ def _prepare(directory: Path, location: Location) -> None:
         raise Refused(
             f"Cannot make a warehouse at '{location}': {error.strerror}; name a directory you may write to."
         ) from error
-    strangers = sorted({path.name for path in directory.iterdir()} - {"data", _ASIDE, CATALOG, *LOCK_FILES.values()})
+    ours = {"data", _ASIDE, CATALOG, *LOCK_FILES.values(), *map(QUEUE.format, LOCK_FILES.values())}
+    strangers = sorted({path.name for path in directory.iterdir()} - ours)
     if strangers:
         raise Refused(
             f"'{location}' is not a warehouse: it holds '{strangers[0]}' but no catalog; name an empty or new directory."

@@ -27,6 +27,13 @@ Progress = Callable[[int, int], None]
 """Called with the number of examples done and their total."""
 
 
+_DATASETS = """
+    select d.dataset, d.task, d.dataset in (select c.dataset from cut_train as c) as train_is_cut
+    from dataset as d
+    order by d.dataset
+    """
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A labelled dataset: its examples by split, each a table of EXAMPLES_SCHEMA, numbered by their row.
@@ -38,6 +45,8 @@ class Dataset:
     task: Task
     class_names: tuple[str, ...]
     splits: Mapping[Split, pa.Table]
+    train_is_cut: bool = False
+    """Whether the training set was cut from the validation set, for want of the official one."""
 
     def __post_init__(self) -> None:
         if len(self.class_names) < 2 or len(set(self.class_names)) != len(self.class_names):
@@ -105,6 +114,38 @@ class Dataset:
         return sum(len(examples) for examples in self.splits.values())
 
 
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What a run's outputs must fit."""
+
+    name: str
+    task: Task
+    num_classes: int
+    digest: str
+    num_examples: Mapping[Split, int]
+
+
+def facts_of(warehouse: Warehouse, name: str) -> DatasetFacts | None:
+    """What runs on a dataset must fit, None without such a dataset; read once, as a dataset never changes."""
+    if name not in warehouse.datasets:
+        found = warehouse.rows(
+            """
+            select d.task, d.num_classes, d.digest, e.split, count(*) as num_examples
+            from dataset as d
+            join example as e on e.dataset = d.dataset
+            where d.dataset = $name
+            group by d.task, d.num_classes, d.digest, e.split
+            """,
+            {"name": name},
+        )
+        if not found:
+            return None
+        sizes = {row["split"]: row["num_examples"] for row in found}
+        first = found[0]
+        warehouse.datasets[name] = DatasetFacts(name, first["task"], first["num_classes"], first["digest"], sizes)
+    return warehouse.datasets[name]
+
+
 def register_dataset(warehouse: Warehouse, dataset: Dataset, *, progress: Progress | None = None) -> bool:
     """Put a dataset into the warehouse, with its token counts and readability, in one transaction.
 
@@ -125,6 +166,8 @@ def register_dataset(warehouse: Warehouse, dataset: Dataset, *, progress: Progre
                 "digest": dataset.digest,
             },
         )
+        if dataset.train_is_cut:
+            warehouse.execute("insert into cut_train values ($dataset)", {"dataset": dataset.name})
         _insert(warehouse, "class", _class_table(dataset))
         for examples, readabilities in tables:
             _insert(warehouse, "example", examples)
@@ -134,9 +177,7 @@ def register_dataset(warehouse: Warehouse, dataset: Dataset, *, progress: Progre
 
 def load_dataset(warehouse: Warehouse, name: str) -> Dataset:
     """A dataset as it was registered. Raises NotFound, listing those that are there."""
-    datasets = {
-        row["dataset"]: row for row in warehouse.rows("select d.dataset, d.task from dataset as d order by d.dataset")
-    }
+    datasets = {row["dataset"]: row for row in warehouse.rows(_DATASETS)}
     if name not in datasets:
         there = ", ".join(datasets) or "none"
         raise NotFound(
@@ -153,7 +194,8 @@ def load_dataset(warehouse: Warehouse, name: str) -> Dataset:
         )
         if len(examples):
             splits[split] = examples.cast(EXAMPLES_SCHEMA)
-    return Dataset(name, datasets[name]["task"], tuple(row["name"] for row in classes), splits)
+    found = datasets[name]
+    return Dataset(name, found["task"], tuple(row["name"] for row in classes), splits, found["train_is_cut"])
 
 
 def _registered(warehouse: Warehouse, dataset: Dataset) -> bool:

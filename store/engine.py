@@ -1,13 +1,12 @@
 """A DuckDB connection with the extensions of the pinned version, loaded from their packages: no download."""
 
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
 
 from store.errors import StoreError
-
-EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
 
 
 def connect(*extensions: str) -> duckdb.DuckDBPyConnection:
@@ -16,6 +15,17 @@ def connect(*extensions: str) -> duckdb.DuckDBPyConnection:
     for name in extensions:
         connection.load_extension(str(extension_file(name)))
     connection.execute("set timezone = 'UTC'")
+    # It would be drawn on the standard output, between the rows, where DuckDB takes a process for an interactive one.
+    connection.execute("set enable_progress_bar = false")
+    # A lake's files never change.
+    connection.execute("set global parquet_metadata_cache = true")
+    # The predictions of a comparison's runs are found by the runs' ids, two for each seed: with more than the default of 50 of
+    # them, those of all runs were read.
+    connection.execute("set global dynamic_or_filter_threshold = 1024")
+    if "sqlite_scanner" in extensions:
+        # Else each look into a SQLite catalog opens a connection of its own, outside the transaction: what was committed since is
+        # half seen, a lake's file as gone and the one that it was merged into as not yet there.
+        connection.execute("set global sqlite_disable_multithreaded_scans = true")
     return connection
 
 
@@ -30,3 +40,17 @@ def extension_file(name: str) -> Path:
             f"DuckDB {duckdb.__version__} lacks its extension '{name}'; install it with: pip install {package}"
         )
     return file
+
+
+def roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    """End a connection's transaction, if it has one, whether or not the catalog's server is still there.
+
+    DuckDB ends the whole process where a connection is closed in a transaction whose PostgreSQL server is gone.
+    """
+    with suppress(duckdb.Error):
+        connection.execute("rollback")
+
+
+def quoted(text: object) -> str:
+    """A text as an SQL literal, for statements that take no parameters."""
+    return "'" + str(text).replace("'", "''") + "'"

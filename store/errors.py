@@ -13,5 +13,13 @@ class Refused(StoreError):
     """The input contradicts what the warehouse holds, or breaks the format; nothing was changed."""
 
 
+class QueryFailed(Refused):
+    """The SQL is wrong; or, where it is the project's own, the warehouse is damaged."""
+
+
 class Unavailable(StoreError):
     """The warehouse cannot be reached or read at the moment; trying again later may help."""
+
+
+class Lost(Unavailable):
+    """A server of the warehouse, its catalog's or its storage's, does not answer; trying again soon is likely to help."""

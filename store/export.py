@@ -7,8 +7,8 @@ from typing import Any
 
 import duckdb
 
-from store.attach import quoted
 from store.copying import Condition, copy_rows
+from store.engine import quoted
 from store.errors import NotFound, Refused, Unavailable
 from store.warehouse import Warehouse
 

@@ -26,6 +26,20 @@ def _plain_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     return [dict(zip(batch.schema.names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
+def with_names_apart(schema: pa.Schema) -> pa.Schema:
+    """The schema with each name once: a second `seed` is `seed_1`, as the engine names it in a table."""
+    taken: set[str] = set()
+    fields = []
+    for field in schema:
+        name, number = field.name, 0
+        while name in taken:
+            number += 1
+            name = f"{field.name}_{number}"
+        taken.add(name)
+        fields.append(field.with_name(name))
+    return pa.schema(fields)
+
+
 def to_json_array(rows: Rows) -> Iterator[bytes]:
     """A plain JSON array of flat objects."""
     opening = b"["

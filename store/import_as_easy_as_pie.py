@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from store.answers import store_due_answers
 from store.dataset import Dataset, load_dataset
 from store.errors import NotFound, Refused, StoreError
 from store.identity import RunConfig
@@ -53,6 +54,7 @@ def import_results(
                     yield ImportResult(folder.path.name, seed, False, error)
                 else:
                     yield ImportResult(folder.path.name, seed, published)
+    store_due_answers(warehouse, planned=False)
 
 
 def spool_result(spool: Path, dataset: Dataset, folder: ResultFolder, seed: int, study: str) -> Path:

@@ -16,8 +16,10 @@ from typer.main import get_command
 from store.errors import StoreError
 
 GROUP = "pie.commands"
-_TRAINING = {"torch", "transformers", "tokenizers", "sklearn", "iterstrat", "optuna", "datasets"}
-"""What only the extra `train` installs: a machine that only stores, queries and serves stays small."""
+_EXTRAS = dict.fromkeys(
+    ("torch", "transformers", "tokenizers", "sklearn", "iterstrat", "optuna", "datasets"), "train"
+) | {"ray": "cluster"}
+"""What only an extra installs: a machine that only stores, queries and serves stays small."""
 
 
 class EntryPointGroup(TyperGroup):
@@ -68,10 +70,11 @@ def main() -> None:
         typer.echo(f"pie: {error}", err=True)
         sys.exit(2)
     except ModuleNotFoundError as error:
-        if error.name not in _TRAINING:
+        if error.name not in _EXTRAS:
             raise
+        extra = _EXTRAS[error.name]
         typer.echo(
-            f"pie: This command needs {error.name}, which is not installed; run: pip install '.[train]'", err=True
+            f"pie: This command needs {error.name}, which is not installed; run: pip install '.[{extra}]'", err=True
         )
         sys.exit(2)
     except BrokenPipeError:

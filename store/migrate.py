@@ -27,10 +27,14 @@ def migrations() -> list[Migration]:
 
 def schema_version(warehouse: "Warehouse") -> int:
     """The number of the last migration applied to a warehouse, 0 when none was."""
-    tables = warehouse.rows("select table_name from duckdb_tables() where database_name = 'warehouse'")
-    if {"table_name": "migration"} not in tables:
+    if "migration" not in _tables(warehouse):
         return 0
     return int(warehouse.rows("select max(version) as version from migration")[0]["version"])
+
+
+def _tables(warehouse: "Warehouse") -> set[str]:
+    rows = warehouse.rows("select t.table_name from duckdb_tables() as t where t.database_name = 'warehouse'")
+    return {row["table_name"] for row in rows}
 
 
 def migrate(warehouse: "Warehouse") -> list[str]:
@@ -42,8 +46,8 @@ def migrate(warehouse: "Warehouse") -> list[str]:
                 continue
             _apply(warehouse, migration)
         applied.append(migration.name)
-    if applied:
-        _keep_small_rows_inlined(warehouse)
+    # Whether or not a migration was missing: one who applied it may have been killed before this.
+    _set_options(warehouse)
     return applied
 
 
@@ -65,7 +69,7 @@ def require_current(warehouse: "Warehouse") -> None:
 
 
 _INLINED_ROWS = dict.fromkeys(
-    ("study", "dataset", "class", "run", "recipe_study", "evaluated_run", "comparison"), 20_000
+    ("study", "dataset", "class", "run", "recipe_study", "evaluated_run", "stored_comparison"), 20_000
 ) | dict.fromkeys(
     (
         "mask",
@@ -87,12 +91,31 @@ _INLINED_ROWS = dict.fromkeys(
 else add a file for every commit."""
 
 
-def _keep_small_rows_inlined(warehouse: "Warehouse") -> None:
-    for table, rows in _INLINED_ROWS.items():
-        warehouse.execute(
-            "call warehouse.set_option('data_inlining_row_limit', $rows, table_name => $table)",
-            {"rows": rows, "table": table},
-        )
+_ROWS_OF_A_GROUP = dict.fromkeys(("example", "readability"), 8_192) | {"stored_majority": 16_384}
+"""Rows of a row group where a few rows are looked up among many: whatever stands before them in theirs must be read too."""
+
+
+_BYTES_OF_A_FILE = {
+    "prediction": "4MB",
+    "stored_majority": "4MB",
+    "stored_influence": "16MB",
+    "el2n": "16MB",
+    "logit": "32MB",
+}
+"""How large files are merged: some ten million rows, which a compaction rewrites in seconds while writers wait for it."""
+
+
+def _set_options(warehouse: "Warehouse") -> None:
+    for option, values in (
+        ("data_inlining_row_limit", _INLINED_ROWS),
+        ("parquet_row_group_size", _ROWS_OF_A_GROUP),
+        ("target_file_size", _BYTES_OF_A_FILE),
+    ):
+        for table in _tables(warehouse) & values.keys():
+            warehouse.execute(
+                "call warehouse.set_option($option, $value, table_name => $table)",
+                {"option": option, "value": values[table], "table": table},
+            )
 
 
 def _apply(warehouse: "Warehouse", migration: Migration) -> None:

@@ -50,3 +50,6 @@ PRUNERS: dict[str, Pruner] = {
     )
 }
 """The eight pruners of the paper, in the order of its tables."""
+
+WAITING = ("planned", "spooled")
+"""The statuses of runs that are still to be published."""

@@ -2,18 +2,23 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from store.answers import store_due_answers
+import pyarrow as pa
+
+from store.answers import Variant, forget_answers, store_due_answers
 from store.checks import check_rows
-from store.comparisons import add_evaluated_runs, forget_influence, refresh_comparisons
+from store.dataset import DatasetFacts, facts_of
 from store.errors import NotFound, Refused, StoreError
+from store.evaluated import add_evaluated_runs
 from store.identity import RunConfig
-from store.protocol import UNPRUNED
+from store.order import in_order
+from store.protocol import WAITING
 from store.run import insert_planned
-from store.spool import Manifest, read_manifest, spooled_runs, verify_files
+from store.spool import Manifest, read_files, read_manifest, spooled_runs
 from store.warehouse import Warehouse
 
 
@@ -47,70 +52,103 @@ def publish_run(warehouse: Warehouse, path: Path) -> bool:
     Everything is checked before anything is written: the files against the manifest, their rows against the
     dataset. Raises NotFound or Refused by name; the spool is left as it is either way.
     """
-    path = Path(path)
-    manifest = read_manifest(path)
-    if _already_published(warehouse, manifest):
-        return False
-    verify_files(path, manifest)
-    run_id = manifest.config.run_id
-    with warehouse.transaction(f"publish run {run_id}"):
-        # Asked again under the lock: another publisher of the same run may have been quicker.
-        if _already_published(warehouse, manifest):
-            return False
-        files = _files_of(path, manifest)
-        check_rows(warehouse, manifest, files)
-        if not warehouse.rows("select 1 from run as r where r.run_id = $run_id", {"run_id": run_id}):
-            insert_planned(warehouse, manifest.study, [manifest.config])
-        for table, names in files.items():
-            order = _ORDER_OF.get(table, "")
-            warehouse.execute(
-                f"insert into {table} by name select $run_id as run_id, f.* from read_parquet($files) as f {order}",
-                {"run_id": run_id, "files": names},
-            )
-        _mark_published(warehouse, manifest)
-        _compare(warehouse, manifest.config)
+    manifest = read_manifest(Path(path))
     config = manifest.config
-    store_due_answers(warehouse, config.recipe_id, config.pruner, config.sparsity)
+    try:
+        dataset = _dataset_of(warehouse, config)
+        parts = read_files(Path(path), manifest)
+        evaluations = check_rows(manifest, parts, dataset)
+    except (NotFound, Refused):
+        # What is published already needs no file any more.
+        if _is_published(_standing(warehouse, config), manifest):
+            return False
+        raise
+    with warehouse.transaction(f"publish run {config.run_id}", simple=True):
+        standing = _standing(warehouse, config)
+        if _is_published(standing, manifest):
+            return False
+        if standing["status"] not in WAITING:
+            # Nothing is stored of a variant that waits for a run; this one was not waited for.
+            forget_answers(warehouse, [Variant(config.recipe_id, config.pruner, config.sparsity)])
+        if standing["status"] is None:
+            insert_planned(warehouse, manifest.study, [config])
+        _insert(warehouse, config.run_id, parts)
+        _mark_published(warehouse, manifest)
+        last_epoch = manifest.summary.last_epoch
+        sizes = {split: number for (split, epoch), number in evaluations.items() if epoch == last_epoch}
+        add_evaluated_runs(warehouse, dataset, [config], last_epoch, sizes)
+        # Nothing is due of a recipe that no study has: more of its runs may come at any time.
+        is_complete = not standing["num_waiting"] and bool(warehouse.rows(_STUDIES, {"recipe_id": config.recipe_id}))
+    if is_complete:
+        store_due_answers(warehouse, config.recipe_id, config.pruner, config.sparsity)
     return True
 
 
-def _compare(warehouse: Warehouse, config: RunConfig) -> None:
-    add_evaluated_runs(warehouse, [config.run_id])
-    if config.pruner == UNPRUNED:
-        forget_influence(warehouse, config.recipe_id)
-        refresh_comparisons(warehouse, config.recipe_id)
-    else:
-        refresh_comparisons(warehouse, config.recipe_id, config.pruner, config.sparsity)
+def _dataset_of(warehouse: Warehouse, config: RunConfig) -> DatasetFacts:
+    dataset = facts_of(warehouse, config.dataset)
+    if dataset is None:
+        raise NotFound(
+            f"Run {config.run_id} is about dataset '{config.dataset}', which the warehouse does not have; "
+            "add it with `pie data add`."
+        )
+    if dataset.digest != config.dataset_digest:
+        raise Refused(
+            f"Run {config.run_id} was trained on another version of dataset '{config.dataset}': "
+            f"digest {config.dataset_digest[:12]}, the warehouse has {dataset.digest[:12]}."
+        )
+    return dataset
 
 
-# What is read together lies together, whatever the order of the spool's files.
-_ORDER_OF = {
-    "prediction": "order by f.split, f.epoch, f.example_id, f.class_id",
-    "logit": "order by f.split, f.epoch, f.example_id",
-    "el2n": "order by f.epoch, f.example_id",
-}
+# One reading of the table says both: what became of the run, and whether its variant still waits for others.
+_STANDING = """
+select
+    any_value(r.status) filter (r.run_id = $run_id) as status,
+    any_value(r.content_digest) filter (r.run_id = $run_id) as content_digest,
+    count(*) filter (
+        r.run_id <> $run_id and list_contains($waiting, r.status)
+        and (r.pruner = 'none' or (r.pruner = $pruner and r.sparsity = $sparsity))
+    ) as num_waiting
+from run as r
+where r.recipe_id = $recipe_id
+"""
 
 
-def _files_of(path: Path, manifest: Manifest) -> dict[str, list[str]]:
-    files: dict[str, list[str]] = {}
-    for file in manifest.files:
-        files.setdefault(file.table, []).append(str((path / file.name).absolute()))
-    return files
+_STUDIES = "select 1 from study as s where s.recipe_id = $recipe_id"
 
 
-def _already_published(warehouse: Warehouse, manifest: Manifest) -> bool:
-    run_id = manifest.config.run_id
-    found = warehouse.rows(
-        "select r.status, r.content_digest from run as r where r.run_id = $run_id", {"run_id": run_id}
-    )
-    if not found or found[0]["status"] != "published":
+def _standing(warehouse: Warehouse, config: RunConfig) -> dict[str, Any]:
+    names = ("run_id", "recipe_id", "pruner", "sparsity")
+    values = {name: getattr(config, name) for name in names} | {"waiting": list(WAITING)}
+    return warehouse.rows(_STANDING, values)[0]
+
+
+def _is_published(standing: Mapping[str, Any], manifest: Manifest) -> bool:
+    if standing["status"] != "published":
         return False
-    if found[0]["content_digest"] != manifest.content_digest:
+    if standing["content_digest"] != manifest.content_digest:
+        run_id = manifest.config.run_id
         raise Refused(
             f"Run {run_id} is published with other content; if the new one is right, take the old one out first "
             f"with `pie retract {run_id}`."
         )
     return True
+
+
+# What is read together lies together, whatever the order of the spool's files.
+_ORDER_OF = {
+    "prediction": ("split", "epoch", "example_id", "class_id"),
+    "logit": ("split", "epoch", "example_id"),
+    "el2n": ("epoch", "example_id"),
+}
+
+
+def _insert(warehouse: Warehouse, run_id: str, parts: Mapping[str, Sequence[pa.Table]]) -> None:
+    for table, rows in parts.items():
+        ordered = in_order(rows, _ORDER_OF[table]) if table in _ORDER_OF else pa.concat_tables(rows)
+        with warehouse.register("spooled_rows", ordered):
+            warehouse.execute(
+                f"insert into {table} by name select $run_id as run_id, f.* from spooled_rows as f", {"run_id": run_id}
+            )
 
 
 def _mark_published(warehouse: Warehouse, manifest: Manifest) -> None:

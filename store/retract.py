@@ -1,8 +1,7 @@
 """Taking a run out: its rows leave the warehouse with every answer they were part of."""
 
-from store.comparisons import forget_influence, refresh_comparisons
+from store.answers import Variant, forget_answers
 from store.errors import NotFound, Refused
-from store.protocol import UNPRUNED
 from store.warehouse import Warehouse
 
 _OUTPUT_TABLES = ("prediction", "logit", "el2n", "mask", "epoch_metric", "evaluation", "evaluated_run")
@@ -32,9 +31,5 @@ def retract_run(warehouse: Warehouse, run_id: str) -> bool:
         warehouse.execute(
             "update run set status = 'retracted', content_digest = null where run_id = $run_id", {"run_id": run_id}
         )
-        if run["pruner"] == UNPRUNED:
-            forget_influence(warehouse, run["recipe_id"])
-            refresh_comparisons(warehouse, run["recipe_id"])
-        else:
-            refresh_comparisons(warehouse, run["recipe_id"], run["pruner"], run["sparsity"])
+        forget_answers(warehouse, [Variant(run["recipe_id"], run["pruner"], run["sparsity"])])
     return True

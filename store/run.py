@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
+from store.answers import Variant, forget_answers
 from store.errors import NotFound, Refused
 from store.identity import RunConfig
-from store.protocol import PRUNERS, UNPRUNED
+from store.protocol import PRUNERS, UNPRUNED, WAITING
 from store.warehouse import Warehouse
 
 
@@ -23,7 +24,7 @@ def register_study(warehouse: Warehouse, study: str, configs: Sequence[RunConfig
             f"Study '{study}' holds runs of {len(recipes)} recipes; a study has one dataset, architecture and set of hyperparameters."
         )
     recipe_id = recipes[0]
-    with warehouse.transaction(f"plan study {study}: {len(configs)} runs"):
+    with warehouse.transaction(f"plan study {study}: {len(configs)} runs", simple=True):
         there = warehouse.rows("select s.recipe_id, s.config from study as s where s.study = $study", {"study": study})
         if there and there[0]["recipe_id"] != recipe_id:
             differing = (
@@ -47,7 +48,9 @@ def register_study(warehouse: Warehouse, study: str, configs: Sequence[RunConfig
         )
         _name_recipe(warehouse, recipe_id, study)
         statuses = run_statuses(warehouse, [config.run_id for config in configs])
-        insert_planned(warehouse, study, [config for config in configs if config.run_id not in statuses])
+        new = [config for config in configs if config.run_id not in statuses]
+        forget_answers(warehouse, {Variant(config.recipe_id, config.pruner, config.sparsity) for config in new})
+        insert_planned(warehouse, study, new)
 
 
 def insert_planned(warehouse: Warehouse, study: str, configs: Sequence[RunConfig]) -> None:
@@ -94,9 +97,16 @@ def mark_spooled(warehouse: Warehouse, run_id: str) -> None:
 
 
 def _update_status(warehouse: Warehouse, run_id: str, status: str, failure: str | None) -> None:
-    with warehouse.transaction(f"run {run_id}: {status}"):
-        if run_id not in run_statuses(warehouse, [run_id]):
+    with warehouse.transaction(f"run {run_id}: {status}", simple=True):
+        found = warehouse.rows(
+            "select r.recipe_id, r.pruner, r.sparsity, r.status from run as r where r.run_id = $run_id",
+            {"run_id": run_id},
+        )
+        if not found:
             raise NotFound(f"No run '{run_id}' in the warehouse; list runs with `pie runs`.")
+        before = found[0].pop("status")
+        if status in WAITING and before not in (*WAITING, "published"):
+            forget_answers(warehouse, [Variant(**found[0])])
         warehouse.execute(
             "update run set status = $status, failure = $failure where run_id = $run_id and status <> 'published'",
             {"run_id": run_id, "status": status, "failure": failure},

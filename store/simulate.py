@@ -8,14 +8,16 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 
-from store.answers import store_due_answers
+from store.compact import compact
 from store.errors import Refused
 from store.identity import RunConfig
 from store.paper import paper_table
 from store.protocol import UNPRUNED
 from store.run import register_study, run_statuses
 from store.simulated_dataset import MadeUpDataset, define_numbers, insert_dataset, made_up_datasets
-from store.simulated_runs import EPOCHS, MadeUpVariant, insert_runs
+from store.simulated_outputs import MadeUpVariant
+from store.simulated_recipe import MadeUpRecipe
+from store.simulated_runs import EPOCHS
 from store.warehouse import Warehouse
 
 NUM_SEEDS = 30
@@ -24,7 +26,7 @@ MIN_SEEDS = 3
 
 
 def simulate(warehouse: Warehouse, scale: float, seed: int = 0) -> Iterator[tuple[int, int, str]]:
-    """Fill a warehouse, one variant at a time; yields (variants done, variants in all, name of the last one).
+    """Fill a warehouse, one variant at a time, and compact it; yields (variants done, variants in all, what was done last).
 
     Examples and seeds are those of the paper times `scale`, but at least MIN_EXAMPLES and MIN_SEEDS. The same scale and
     seed give the same rows. Run again after an interruption, it goes on from there. Raises Refused for a scale outside
@@ -39,18 +41,30 @@ def simulate(warehouse: Warehouse, scale: float, seed: int = 0) -> Iterator[tupl
         insert_dataset(warehouse, dataset)
     num_seeds = max(MIN_SEEDS, round(scale * NUM_SEEDS))
     variants = [variant for dataset in datasets for variant in variants_of(dataset, num_seeds)]
-    for _, group in groupby(variants, key=lambda variant: variant.configs[0].recipe_id):
-        _plan(warehouse, list(group), num_seeds)
-    statuses = run_statuses(warehouse, [config.run_id for variant in variants for config in variant.configs])
-    for number, variant in enumerate(variants, start=1):
-        if statuses[variant.configs[0].run_id] != "published":
-            insert_runs(warehouse, variant)
-            first = variant.configs[0]
-            store_due_answers(warehouse, first.recipe_id, first.pruner, first.sparsity)
-        yield number, len(variants), variant.name
-    # Those of an interrupted simulation, if any.
-    store_due_answers(warehouse)
-    _gather(warehouse)
+    recipes = [list(group) for _, group in groupby(variants, key=lambda variant: variant.configs[0].recipe_id)]
+    for recipe in recipes:
+        _plan(warehouse, recipe, num_seeds)
+    done = 0
+    for recipe in recipes:
+        for name in _fill(warehouse, recipe):
+            done += 1
+            yield done, len(variants), name
+    # As a warehouse is that someone looks after: every file costs each question a little.
+    for step in compact(warehouse):
+        yield done, len(variants), f"{step.count} {step.what}"
+
+
+def _fill(warehouse: Warehouse, recipe: list[MadeUpVariant]) -> Iterator[str]:
+    """Insert those variants of a recipe that are not there, the unpruned one first; yields each one's name."""
+    statuses = run_statuses(warehouse, [variant.configs[0].run_id for variant in recipe])
+    missing = [variant for variant in recipe if statuses[variant.configs[0].run_id] != "published"]
+    making = MadeUpRecipe(warehouse, recipe[0]) if missing else None
+    for variant in recipe:
+        if making and variant in missing:
+            making.insert(variant)
+        if making and not variant.is_pruned:
+            making.store_influence()
+        yield variant.name
 
 
 def _require_same(warehouse: Warehouse, dataset: MadeUpDataset) -> None:
@@ -95,9 +109,3 @@ def _plan(warehouse: Warehouse, variants: list[MadeUpVariant], num_seeds: int) -
     study = f"made up: {configs[0].dataset} {configs[0].architecture}"
     if run_statuses(warehouse, [config.run_id for config in configs]).keys() != {config.run_id for config in configs}:
         register_study(warehouse, study, configs, json.dumps({"made_up": True, "seeds": list(range(num_seeds))}))
-
-
-def _gather(warehouse: Warehouse) -> None:
-    """Move what lies in the catalog into files, and many small files into few."""
-    warehouse.execute("call ducklake_flush_inlined_data('warehouse')")
-    warehouse.execute("call ducklake_merge_adjacent_files('warehouse')")

@@ -1,12 +1,16 @@
 """Made-up datasets of the paper's sizes: gold classes, short texts and readability, all from hashes of a seed.
 
-Every random number is a hash of (salt, example), computed by the warehouse's own engine: no example is ever held
-in Python, and every statement may draw the same number again.
+Every random number is a hash of (salt, example), computed by the warehouse's own engine: every statement may draw the
+same number again.
 """
 
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
+from math import log, sqrt
 
-from store.identity import digest_of
+from store.dataset import EXAMPLES_SCHEMA, Dataset, DatasetFacts
+from store.engine import connect
 from store.paper import paper_table
 from store.protocol import SPLITS, Split, Task
 from store.warehouse import Warehouse
@@ -38,7 +42,6 @@ create or replace temp macro gold_labels(salt, number, num_classes, num_labels) 
 """
 
 _EXAMPLES = """
-insert into example by name
 select
     $dataset as dataset, $split as split, k::integer as example_id,
     concat_ws(' ', 'The', $adjectives[1 + (uniform($salt || '1', k) * 8)::integer % 8],
@@ -50,7 +53,6 @@ from range($num_examples) as n(k)
 """
 
 _READABILITY = """
-insert into readability by name
 with grade as (
     select k, 6.5 + 5 * difficulty($salt, k) + 2.5 * normal($salt || 'e', k) as grade
     from range($num_examples) as n(k)
@@ -93,11 +95,43 @@ class MadeUpDataset:
         """What the hashes of a split's examples begin with."""
         return f"{self.seed}/{self.name}/{split}/"
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """What its runs say they were trained on."""
-        sizes = [self.num_examples[split] for split in SPLITS]
-        return digest_of(["made up", self.name, self.task, self.num_classes, sizes, self.seed])
+        """What its runs say they were trained on: that of its content, as for any dataset."""
+        with closing(connect()) as connection:
+            connection.execute(_MACROS)
+            splits = {
+                split: connection.execute(
+                    f"select e.text, e.class_ids from ({_EXAMPLES}) as e order by e.example_id",
+                    self._example_values(split),
+                )
+                .to_arrow_table()
+                .cast(EXAMPLES_SCHEMA)
+                for split in SPLITS
+            }
+        names = tuple(f"class {number}" for number in range(self.num_classes))
+        return Dataset(self.name, self.task, names, splits).digest
+
+    @property
+    def facts(self) -> DatasetFacts:
+        """What its runs' outputs fit."""
+        return DatasetFacts(self.name, self.task, self.num_classes, self.digest, self.num_examples)
+
+    def _values(self, split: Split) -> dict[str, object]:
+        size = self.num_examples[split]
+        return {"dataset": self.name, "split": split, "salt": self.salt(split), "num_examples": size}
+
+    def _example_values(self, split: Split) -> dict[str, object]:
+        # The log-normal distribution with the dataset's median and mean: mean = median * exp(sigma^2 / 2).
+        ratio = max(self.mean_tokens / self.median_tokens, 1.01)
+        num_tokens = {"mu": log(self.median_tokens), "sigma": sqrt(2 * log(ratio))}
+        labels = {"num_classes": self.num_classes, "num_labels": self.num_labels}
+        return self._values(split) | num_tokens | labels | _WORDS
+
+    def insert_examples(self, warehouse: Warehouse, split: Split) -> None:
+        """Insert the examples of a split with their readability; inside a transaction."""
+        warehouse.execute(f"insert into example by name {_EXAMPLES}", self._example_values(split))
+        warehouse.execute(f"insert into readability by name {_READABILITY}", self._values(split))
 
 
 def made_up_datasets(scale: float, seed: int) -> list[MadeUpDataset]:
@@ -137,17 +171,5 @@ def insert_dataset(warehouse: Warehouse, dataset: MadeUpDataset) -> bool:
             key,
         )
         for split in SPLITS:
-            rows: dict[str, object] = {"dataset": dataset.name, "split": split, "salt": dataset.salt(split)}
-            rows["num_examples"] = dataset.num_examples[split]
-            labelled: dict[str, object] = {"num_classes": dataset.num_classes, "num_labels": dataset.num_labels}
-            warehouse.execute(_EXAMPLES, rows | labelled | _token_counts(dataset) | _WORDS)
-            warehouse.execute(_READABILITY, rows)
+            dataset.insert_examples(warehouse, split)
     return True
-
-
-def _token_counts(dataset: MadeUpDataset) -> dict[str, float]:
-    """The log-normal distribution with the dataset's median and mean: mean = median * exp(sigma^2 / 2)."""
-    from math import log, sqrt
-
-    ratio = max(dataset.mean_tokens / dataset.median_tokens, 1.01)
-    return {"mu": log(dataset.median_tokens), "sigma": sqrt(2 * log(ratio))}

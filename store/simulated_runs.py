@@ -1,147 +1,95 @@
-"""Made-up runs: what every seed of a variant predicts, so that its PIE rate is near a target.
-
-An example's unpruned label is its gold one, or for a share of the hard ones another. A pruned variant changes the
-label of a share of the examples, the hard ones more often: its PIEs. Each run strays from its variant's label with
-a small probability, so that a majority over three seeds or more is nearly always the variant's label.
-"""
+"""Made-up runs in the warehouse: a variant's, with the answers about it, in one transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from store.comparisons import add_evaluated_runs, refresh_comparisons
-from store.identity import RunConfig
-from store.protocol import UNPRUNED, Split
-from store.simulated_dataset import MadeUpDataset
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from store.evaluated import add_evaluated_runs
+from store.protocol import Split
+from store.simulated_outputs import MadeUpVariant, SplitExamples, el2n_of, logits_of
 from store.warehouse import Warehouse
 
 OUTPUT_SPLITS: tuple[Split, ...] = ("train", "test")
 EPOCHS = 3
 """Epochs of every made-up run; only the last one's outputs are there, and EL2N at the influence epoch."""
 
-# $run_ids holds the runs' ids one after the other: indexing a list would copy all of it for every row.
-# k numbers the run's examples one run after the other, so that rows are made in the order in which they are stored.
-_LABELS = """
-with output as (
-    select k // $num_examples as number_of_run, k % $num_examples as i, k
-    from range($num_runs * $num_examples) as n(k)
-),
-label as (
-    select
-        o.number_of_run, o.i, o.k, gold_labels($salt, o.i, $num_classes, $num_labels) as gold,
-        difficulty($salt, o.i) as d, uniform($variant_salt || 'p', o.i) < least(2 * difficulty($salt, o.i) * $spread + $floor, 1) as is_pie
-    from output as o
-),
-variant_label as (
-    select
-        l.number_of_run, l.i, l.k, l.d, l.gold,
-        case when l.d > 1 - $error_share and uniform($salt || 'w', l.i) < 0.5 then other_class($salt || 'o', l.i, l.gold[1], $num_classes)
-            else l.gold[1] end as unpruned,
-        l.is_pie
-    from label as l
-),
-run_label as (
-    select
-        v.number_of_run, v.i, v.k, v.gold,
-        case when v.is_pie then other_class($variant_salt || 'o', v.i, v.unpruned, $num_classes) else v.unpruned end as class_id,
-        uniform($variant_salt || 's', v.k) < 0.15 * pow(v.d, 4) as strays
-    from variant_label as v
-),
-predicted as (
-    select
-        r.number_of_run, r.i, r.gold,
-        case when r.strays then other_class($variant_salt || 'x', r.k, r.class_id, $num_classes) else r.class_id end as class_id
-    from run_label as r
-)
-"""
 
-_SINGLE = """
-select substr($run_ids, 12 * p.number_of_run + 1, 12) as run_id, $split as split, $epoch::smallint as epoch, p.i::integer as example_id,
-    p.class_id::smallint as class_id
-from predicted as p
-"""
+def insert_runs(
+    warehouse: Warehouse,
+    variant: MadeUpVariant,
+    examples: Mapping[Split, SplitExamples],
+    predicted: Mapping[Split, NDArray[np.bool_]],
+) -> None:
+    """Insert all runs of a variant as `publish_run` would one by one; inside a transaction.
 
-# The further gold classes are predicted as they are: a multi-label PIE differs in its first class.
-_MULTI = """
-select substr($run_ids, 12 * p.number_of_run + 1, 12) as run_id, $split as split, $epoch::smallint as epoch, p.i::integer as example_id,
-    unnest(list_sort(list_distinct(list_append(p.gold[2:], p.class_id))))::smallint as class_id
-from predicted as p
-"""
-
-# The largest logit is the predicted class's (single-label); only those of predicted classes are above 0 (multi-label).
-_LOGITS = """
-select substr($run_ids, 12 * p.number_of_run + 1, 12) as run_id, $split as split, $epoch::smallint as epoch, p.i::integer as example_id,
-    [(case when c = p.class_id or ($num_labels > 1 and list_contains(p.gold[2:], c)) then 0.01 else -3 end
-        + 3 * uniform($variant_salt || 'l', p.number_of_run * $num_examples * $num_classes + p.i * $num_classes + c))::float
-        for c in range($num_classes)] as logits
-from predicted as p
-"""
-
-_EL2N = """
-select substr($run_ids, 12 * (k // $num_examples) + 1, 12) as run_id, $epoch::smallint as epoch, (k % $num_examples)::integer as example_id,
-    (1.2 * pow(difficulty($salt, k % $num_examples), 2) + 0.2 * uniform($variant_salt || 'e', k))::float as el2n
-from range($num_runs * $num_examples) as n(k)
-"""
-
-
-@dataclass(frozen=True)
-class MadeUpVariant:
-    """The runs of one variant that are to be made: a configuration for each seed, and what shapes their labels."""
-
-    dataset: MadeUpDataset
-    configs: tuple[RunConfig, ...]
-    pie_rate: float
-    unpruned_effectiveness: float
-    num_parameters: int
-
-    @property
-    def name(self) -> str:
-        first = self.configs[0]
-        return f"{first.dataset} {first.architecture} {first.pruner} {first.sparsity}"
-
-
-def insert_runs(warehouse: Warehouse, variant: MadeUpVariant) -> None:
-    """Publish all runs of a variant in one transaction, as `publish_run` would one by one."""
-    with warehouse.transaction(f"made-up runs of {variant.name}"):
-        for split in OUTPUT_SPLITS:
-            values = _values(variant, split)
-            by_task = _SINGLE if variant.dataset.task == "single_label" else _MULTI
-            warehouse.execute(f"insert into prediction by name {_LABELS} {by_task}", values)
-            if split == "test":
-                warehouse.execute(f"insert into logit by name {_LABELS} {_LOGITS}", values)
-            elif variant.configs[0].sparsity == 0:
-                epoch = {"epoch": round(0.3 * EPOCHS)}
-                names = ("run_ids", "num_examples", "num_runs", "salt", "variant_salt")
-                warehouse.execute(f"insert into el2n by name {_EL2N}", {name: values[name] for name in names} | epoch)
+    `predicted` has what each of them predicts, by split [R, N, C].
+    """
+    run_ids = [config.run_id for config in variant.configs]
+    for split in OUTPUT_SPLITS:
+        _insert(warehouse, "prediction", _prediction_rows(run_ids, predicted[split]), split)
+    _insert(warehouse, "logit", _logit_rows(run_ids, logits_of(variant, "test", predicted["test"])), "test")
+    if not variant.is_pruned:
+        el2n_RN = el2n_of(variant, "train", examples["train"].difficulty_N)
+        with warehouse.register("made_up_rows", _dense_rows(run_ids, el2n_RN.shape[1], el2n=el2n_RN.reshape(-1))):
             warehouse.execute(
-                "insert into evaluation select substr($run_ids, 12 * n + 1, 12), $split, $epoch, $num_examples from range($num_runs) as r(n)",
-                {name: values[name] for name in ("run_ids", "split", "epoch", "num_examples", "num_runs")},
+                "insert into el2n by name select r.*, $epoch::smallint as epoch from made_up_rows as r",
+                {"epoch": round(0.3 * EPOCHS)},
             )
-        _mark_published(warehouse, variant)
-        first = variant.configs[0]
-        add_evaluated_runs(warehouse, [config.run_id for config in variant.configs])
-        if first.pruner != UNPRUNED:
-            refresh_comparisons(warehouse, first.recipe_id, first.pruner, first.sparsity)
+    sizes = {split: variant.dataset.num_examples[split] for split in OUTPUT_SPLITS}
+    _insert_evaluations(warehouse, run_ids, sizes)
+    _mark_published(warehouse, variant)
+    add_evaluated_runs(warehouse, variant.dataset.facts, variant.configs, EPOCHS - 1, sizes)
 
 
-def _values(variant: MadeUpVariant, split: Split) -> dict[str, object]:
-    dataset, first = variant.dataset, variant.configs[0]
-    rate = variant.pie_rate
-    # P(PIE | difficulty d) = floor + 2 d spread has the mean `rate` and stays within [0, 1].
-    spread = min(rate, 1 - rate)
-    return {
-        "run_ids": "".join(config.run_id for config in variant.configs),
-        "split": split,
-        "epoch": EPOCHS - 1,
-        "num_runs": len(variant.configs),
-        "num_examples": dataset.num_examples[split],
-        "num_classes": dataset.num_classes,
-        "num_labels": dataset.num_labels,
-        "salt": dataset.salt(split),
-        "variant_salt": f"{dataset.salt(split)}{first.architecture}/{first.pruner}/{first.sparsity}/",
-        "spread": spread,
-        "floor": rate - spread,
-        "error_share": 2 * (1 - variant.unpruned_effectiveness),
-    }
+def _insert(warehouse: Warehouse, table: str, rows: pa.Table, split: Split) -> None:
+    with warehouse.register("made_up_rows", rows):
+        warehouse.execute(
+            f"insert into {table} by name select r.*, $split as split, $epoch::smallint as epoch from made_up_rows as r",
+            {"split": split, "epoch": EPOCHS - 1},
+        )
+
+
+def _prediction_rows(run_ids: list[str], predicted_RNC: NDArray[np.bool_]) -> pa.Table:
+    """One run after the other, as they would be published."""
+    ids, classes, counts = [], [], []
+    for predicted_NC in predicted_RNC:
+        ids_P, classes_P = np.nonzero(predicted_NC)
+        ids.append(ids_P.astype(np.int32))
+        classes.append(classes_P.astype(np.int16))
+        counts.append(len(ids_P))
+    return pa.table(
+        {"run_id": _repeated(run_ids, counts), "example_id": np.concatenate(ids), "class_id": np.concatenate(classes)}
+    )
+
+
+def _logit_rows(run_ids: list[str], logits_RNC: NDArray[np.float32]) -> pa.Table:
+    num_classes = logits_RNC.shape[2]
+    offsets = pa.array(np.arange(0, logits_RNC.size + 1, num_classes, dtype=np.int32))
+    lists = pa.ListArray.from_arrays(offsets, pa.array(logits_RNC.reshape(-1)))
+    return _dense_rows(run_ids, logits_RNC.shape[1], logits=lists)
+
+
+def _dense_rows(run_ids: list[str], num_examples: int, **column: object) -> pa.Table:
+    """A row for each run and example."""
+    ids_P = np.tile(np.arange(num_examples, dtype=np.int32), len(run_ids))
+    return pa.table({"run_id": _repeated(run_ids, [num_examples] * len(run_ids)), "example_id": ids_P, **column})
+
+
+def _repeated(values: list[str], counts: list[int]) -> pa.DictionaryArray:
+    numbers = np.repeat(np.arange(len(values), dtype=np.int32), counts)
+    return pa.DictionaryArray.from_arrays(pa.array(numbers), pa.array(values))
+
+
+def _insert_evaluations(warehouse: Warehouse, run_ids: list[str], sizes: Mapping[Split, int]) -> None:
+    rows = [
+        {"run_id": run_id, "split": split, "epoch": EPOCHS - 1, "num_examples": size}
+        for split, size in sizes.items()
+        for run_id in run_ids
+    ]
+    with warehouse.register("made_up_rows", pa.Table.from_pylist(rows)):
+        warehouse.execute("insert into evaluation by name select r.* from made_up_rows as r")
 
 
 def _mark_published(warehouse: Warehouse, variant: MadeUpVariant) -> None:

@@ -272,27 +272,37 @@ def read_manifest(path: Path) -> Manifest:
     return manifest
 
 
-def verify_files(path: Path, manifest: Manifest) -> None:
-    """Check that the spooled files are those of the manifest, byte for byte. Raises Refused by name."""
+def read_files(path: Path, manifest: Manifest) -> dict[str, list[pa.Table]]:
+    """The rows of a spooled run by table, a part for each file; each file is the manifest's, byte for byte.
+
+    Raises Refused by name.
+    """
+    parts: dict[str, list[pa.Table]] = {}
     for file in manifest.files:
         if file.table not in SCHEMAS or Path(file.name).name != file.name:
             raise Refused(f"'{path}': file '{file.name}' is of unknown table '{file.table}'; see store/README.md.")
-        try:
-            digest = sha256_of(Path(path) / file.name)
-        except FileNotFoundError as error:
-            raise Refused(f"'{path}': file '{file.name}' of the manifest is missing; train the run again.") from error
-        if digest != file.sha256:
-            raise Refused(
-                f"'{path}': file '{file.name}' is damaged (its SHA-256 is not the manifest's); train the run again."
-            )
-        try:
-            schema = pq.read_schema(Path(path) / file.name)
-        except pa.ArrowInvalid as error:
-            raise Refused(f"'{path}': file '{file.name}' is not a Parquet file; see store/README.md.") from error
-        if not _plain(schema).equals(SCHEMAS[file.table]):
-            raise Refused(
-                f"'{path}': file '{file.name}' has columns {schema.names} of other names or types than table '{file.table}'."
-            )
+        parts.setdefault(file.table, []).append(_read_file(Path(path), file))
+    return parts
+
+
+def _read_file(path: Path, file: SpooledFile) -> pa.Table:
+    try:
+        content = (path / file.name).read_bytes()
+    except FileNotFoundError as error:
+        raise Refused(f"'{path}': file '{file.name}' of the manifest is missing; train the run again.") from error
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise Refused(
+            f"'{path}': file '{file.name}' is damaged (its SHA-256 is not the manifest's); train the run again."
+        )
+    try:
+        rows = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
+    except pa.ArrowInvalid as error:
+        raise Refused(f"'{path}': file '{file.name}' is not a Parquet file; see store/README.md.") from error
+    if not _plain(rows.schema).equals(SCHEMAS[file.table]):
+        raise Refused(
+            f"'{path}': file '{file.name}' has columns {rows.schema.names} of other names or types than table '{file.table}'."
+        )
+    return rows.cast(SCHEMAS[file.table])
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:

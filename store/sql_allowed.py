@@ -89,20 +89,32 @@ _NODES = frozenset(
 )
 
 
-def require_allowed(warehouse: Warehouse, sql: str) -> None:
-    """Raise Refused, with DuckDB's message and position or the name of what is not allowed, unless `sql` is."""
-    if "\0" in sql:
-        # The parser would stop reading there.
-        raise Refused("The query holds a null character; take it out.")
-    options = "skip_default := true, skip_null := true, skip_empty := true"
-    found = warehouse.rows(f"select json_serialize_sql($sql::varchar, {options}) as tree", {"sql": sql})
-    try:
-        tree = json.loads(found[0]["tree"])
-        statements = _statements(tree)
-        scope = _Scope.of(warehouse)
-        scope.visit(statements[0])
-    except RecursionError as error:
-        raise Refused("The query is nested too deeply; take it apart with `with`.") from error
+class Judge:
+    """Says what strangers may ask of a warehouse."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+        # Looking up all names takes longer than most queries: they are those of a snapshot.
+        self._scope: tuple[int, _Scope] | None = None
+
+    def require_allowed(self, sql: str) -> None:
+        """Raise Refused, with DuckDB's message and position or the name of what is not allowed, unless `sql` is."""
+        if "\0" in sql:
+            # The parser would stop reading there.
+            raise Refused("The query holds a null character; take it out.")
+        options = "skip_default := true, skip_null := true, skip_empty := true"
+        found = self._warehouse.rows(f"select json_serialize_sql($sql::varchar, {options}) as tree", {"sql": sql})
+        try:
+            statements = _statements(json.loads(found[0]["tree"]))
+            self._scope_of_snapshot().visit(statements[0])
+        except RecursionError as error:
+            raise Refused("The query is nested too deeply; take it apart with `with`.") from error
+
+    def _scope_of_snapshot(self) -> "_Scope":
+        with self._warehouse.reading() as snapshot:
+            if self._scope is None or self._scope[0] != snapshot:
+                self._scope = (snapshot, _Scope.of(self._warehouse))
+            return self._scope[1]
 
 
 def _statements(tree: dict[str, Any]) -> list[Any]:
@@ -110,7 +122,7 @@ def _statements(tree: dict[str, Any]) -> list[Any]:
         position = f" (at character {int(tree['position']) + 1})" if tree.get("position", "").isdigit() else ""
         raise Refused(f"The query is not understood: {tree['error_message']}{position}.")
     if tree["error"]:
-        raise Refused(f"Only a single SELECT may be asked here, not another statement: {tree['error_message']}.")
+        raise Refused("Only a single SELECT may be asked here, not another statement.")
     statements: list[Any] = tree.get("statements", [])
     if len(statements) != 1:
         raise Refused(f"Ask one SELECT at a time, not {len(statements)} statements.")

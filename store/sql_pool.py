@@ -2,7 +2,7 @@
 
 import json
 import os
-import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -15,9 +15,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from store.errors import Refused, StoreError, Unavailable
+from store.errors import NotFound, Refused, StoreError, Unavailable
 
 START_SECONDS = 60
+_CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 
 
 class Busy(StoreError):
@@ -62,12 +63,12 @@ class SqlAnswer:
 class SqlPool:
     """Answers SQL in processes of its own. Usable from many threads; `close` ends the processes."""
 
-    def __init__(self, url: str | None, limits: SqlLimits) -> None:
+    def __init__(self, url: str | None, limits: SqlLimits, environment: Mapping[str, str] | None = None) -> None:
+        """`environment` is what the processes find in theirs besides: credentials of accounts that may only read."""
         self.limits = limits
-        self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
-        self._workers = [_Worker(url, limits) for _ in range(limits.workers)]
-        for worker in self._workers:
-            self._idle.put(worker)
+        self._workers = [_Worker(url, limits, environment or {}) for _ in range(limits.workers)]
+        self._idle = [*self._workers]
+        self._freed = threading.Condition()
         self._asking = threading.BoundedSemaphore(limits.workers + limits.waiting)
 
     def start(self) -> None:
@@ -78,11 +79,11 @@ class SqlPool:
     @property
     def num_busy(self) -> int:
         """Number of workers that answer at the moment."""
-        return len(self._workers) - self._idle.qsize()
+        return len(self._workers) - len(self._idle)
 
     def ask(self, query: SqlQuery) -> SqlAnswer:
-        """The answer. Raises Refused (not allowed, wrong, too slow, too much memory), Busy or Unavailable."""
-        with self._worker() as worker:
+        """The answer. Raises NotFound (`as_of`), Refused (not allowed, wrong, too slow, too large), Busy or Unavailable."""
+        with self._worker(query.as_of) as worker:
             return worker.ask(query)
 
     def close(self) -> None:
@@ -90,31 +91,41 @@ class SqlPool:
             worker.stop()
 
     @contextmanager
-    def _worker(self) -> "Iterator[_Worker]":
+    def _worker(self, as_of: int | None) -> "Iterator[_Worker]":
         if not self._asking.acquire(blocking=False):
             raise Busy(f"{self.limits.workers + self.limits.waiting} queries are under way; ask again in a moment.")
         try:
-            try:
-                # Those before may take their whole time.
-                worker = self._idle.get(timeout=self.limits.time_limit_ms / 1000 * (1 + self.limits.waiting))
-            except queue.Empty:
-                raise Busy("No worker became free; ask again in a moment.") from None
+            worker = self._taken(as_of)
             try:
                 yield worker
             finally:
-                self._idle.put(worker)
+                with self._freed:
+                    self._idle.append(worker)
+                    self._freed.notify()
         finally:
             self._asking.release()
+
+    def _taken(self, as_of: int | None) -> "_Worker":
+        """A worker that reads this snapshot already, else the one idle for longest, which is then started anew."""
+        with self._freed:
+            # Those before may take their whole time.
+            seconds = self.limits.time_limit_ms / 1000 * (1 + self.limits.waiting)
+            if not self._freed.wait_for(lambda: self._idle, timeout=seconds):
+                raise Busy("No worker became free; ask again in a moment.")
+            worker = next((worker for worker in reversed(self._idle) if worker.as_of == as_of), self._idle[0])
+            self._idle.remove(worker)
+            return worker
 
 
 class _Worker:
     """One process, started again whenever it has ended or another snapshot is asked."""
 
-    def __init__(self, url: str | None, limits: SqlLimits) -> None:
-        self._url, self._limits = url, limits
+    def __init__(self, url: str | None, limits: SqlLimits, environment: Mapping[str, str]) -> None:
+        self._url, self._limits, self._environment = url, limits, environment
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection[Any, Any] | None = None
-        self._as_of: int | None = None
+        self.as_of: int | None = None
+        """The snapshot its process reads, None for the newest."""
         self._ready = False
 
     def ask(self, query: SqlQuery) -> SqlAnswer:
@@ -136,7 +147,10 @@ class _Worker:
                 rows = pa.ipc.open_stream(self._pipe.recv_bytes()).read_all()
                 return SqlAnswer(rows, head["snapshot"], head["truncated"])
         except (EOFError, OSError):
-            head = {"exhausted": ""}
+            head = {self._why_it_ended(): ""}
+        if "crashed" in head:
+            self._restart()
+            raise Refused("The query crashed the engine and was ended; ask it another way.")
         if "exhausted" in head:
             self._restart()
             raise Refused(
@@ -151,17 +165,20 @@ class _Worker:
         """Start the process, without waiting until it is ready."""
         self.stop()
         own, others = Pipe()
-        settings = {"descriptor": others.fileno(), "url": self._url, "as_of": as_of}
-        settings |= {"memory_limit_mb": self._limits.memory_limit_mb, "threads": max(1, (os.cpu_count() or 1) // 2)}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "store.sql_worker", json.dumps(settings)],
+            [sys.executable, "-m", "store.sql_worker", str(others.fileno())],
             pass_fds=[others.fileno()],
+            # An arena of the allocator's own for each thread would take a good part of the memory allowed.
+            env={**os.environ, "MALLOC_ARENA_MAX": "1", **self._environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         others.close()
-        self._pipe, self._as_of, self._ready = own, as_of, False
+        # Not in its arguments: those can be read by everyone on the machine, and the URL may hold a password.
+        settings: dict[str, Any] = {"url": self._url, "as_of": as_of, "memory_limit_mb": self._limits.memory_limit_mb}
+        own.send_bytes(json.dumps(settings | {"threads": max(1, (os.cpu_count() or 1) // 2)}).encode())
+        self._pipe, self.as_of, self._ready = own, as_of, False
 
     def stop(self) -> None:
         """End the process, whatever it does."""
@@ -171,17 +188,26 @@ class _Worker:
         if self._pipe is not None:
             self._pipe.close()
 
+    def _why_it_ended(self) -> str:
+        self.stop()
+        assert self._process is not None
+        return "crashed" if -(self._process.returncode or 0) in _CRASHES else "exhausted"
+
     def _restart(self) -> None:
         self.start(None)
 
     def _make_ready(self, as_of: int | None) -> None:
-        if self._as_of != as_of or self._process is None or self._process.poll() is not None:
+        if self.as_of != as_of or self._process is None or self._process.poll() is not None:
             self.start(as_of)
         assert self._pipe is not None
         if self._ready:
             return
+        head: dict[str, str] | None = None
         with suppress(EOFError, OSError):
-            self._ready = self._pipe.poll(START_SECONDS) and self._pipe.recv_bytes(16) == b"ready"
+            head = json.loads(self._pipe.recv_bytes(1 << 16)) if self._pipe.poll(START_SECONDS) else None
+        self._ready = head == {}
         if not self._ready:
             self._restart()
+            if head:
+                raise NotFound(head["not_found"])
             raise Unavailable("The worker for SQL could not open the warehouse.")

@@ -2,27 +2,42 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import Any, Self
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 import pyarrow as pa
 
 from store.attach import attach, no_warehouse
-from store.errors import Refused, StoreError, Unavailable
+from store.engine import roll_back
+from store.errors import QueryFailed, Refused, StoreError, Unavailable
 from store.location import Location, locate
 from store.lock import hold
 from store.migrate import migrate, require_current
+
+if TYPE_CHECKING:
+    from store.dataset import DatasetFacts
 
 BATCH_ROWS = 16_384
 """Rows of a batch of `Warehouse.stream`."""
 
 _SNAPSHOTS_REMEMBERED = 8
 
+_NEEDED = ("filter_pushdown", "unused_columns", "column_lifetime")
+"""What a statement that looks up a few rows gains by. The rest of the optimizers cost more than such a statement, above all
+those that ask the catalog for the statistics of every column; of an empty table, again and again."""
+
 _GROWING = """
-select c.dataset, c.architecture from comparison as c where not c.is_stored
+-- Dataset and architecture of what is not stored.
+select c.dataset, c.architecture from growing_comparison as c
 union
 select e.dataset, e.architecture from evaluated_run as e where e.value is null
+"""
+
+_SETTINGS = """
+select current_setting('threads'), string_agg(o.name, ',')
+from duckdb_optimizers() as o
+where not list_contains($needed, o.name)
 """
 
 
@@ -33,30 +48,49 @@ class Warehouse:
         self.location, self.read_only = location, read_only
         self._connection = connection
         self._reads: int | None = None
-        self._growing: dict[int, frozenset[tuple[str, str]]] = {}
-        connection.execute("use warehouse")
+        self._has_cursors = False
+        self._remembered: dict[int, dict[str, list[dict[str, Any]]]] = {}
+        self.datasets: dict[str, DatasetFacts] = {}
+        """What `store.dataset.facts_of` has read of datasets, which never change."""
+        self._threads, self._needless = connection.execute(_SETTINGS, {"needed": list(_NEEDED)}).fetchall()[0]
+        try:
+            connection.execute("use warehouse")
+        except duckdb.Error as error:
+            connection.close()
+            what = "cannot be read" if location.lost(error) else "is damaged"
+            raise location.unavailable(error, what) from location.cause(error)
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """The rows of one SELECT; `parameters` are bound to the `$name`s in it.
 
-        Raises Refused with DuckDB's message when the SQL is wrong, Unavailable when the files cannot be read.
+        Raises QueryFailed with DuckDB's message when the SQL is wrong, Unavailable when the files cannot be read.
         """
         try:
             return self._connection.execute(sql, dict(parameters or {})).to_arrow_table()
         except duckdb.Error as error:
-            raise self._failure(error) from error
+            raise self._failure(error) from self.location.cause(error)
 
     def stream(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.RecordBatchReader:
         """`query` batch by batch, for large answers: read it to its end before anything else is asked here."""
         try:
             return self._connection.execute(sql, dict(parameters or {})).to_arrow_reader(BATCH_ROWS)
         except duckdb.Error as error:
-            raise self._failure(error) from error
+            raise self._failure(error) from self.location.cause(error)
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
         """`query` as a list of dictionaries, for small answers."""
         rows: list[dict[str, Any]] = self.query(sql, parameters).to_pylist()
         return rows
+
+    def remembered_rows(self, sql: str) -> list[dict[str, Any]]:
+        """`rows` of what many questions look up; asked once for each snapshot, by all cursors together."""
+        with self.reading() as snapshot:
+            remembered = self._remembered.setdefault(snapshot, {})
+            for older in sorted(self._remembered)[:-_SNAPSHOTS_REMEMBERED]:
+                self._remembered.pop(older, None)
+            if sql not in remembered:
+                remembered[sql] = self.rows(sql)
+            return remembered[sql]
 
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
         """Run a statement that changes something; inside `transaction`."""
@@ -72,8 +106,11 @@ class Warehouse:
             self._connection.unregister(name)
 
     @contextmanager
-    def transaction(self, message: str) -> Iterator[None]:
+    def transaction(self, message: str, *, simple: bool = False) -> Iterator[None]:
         """One transaction, committed at the end and rolled back on an error; `message` is its snapshot's description.
+
+        In a `simple` one, whose statements look up a few rows and insert, no plans are compared and nothing is divided among
+        threads: both cost as much again as such statements themselves.
 
         Holds the warehouse's lock throughout, so that writers take turns: a SQLite catalog refuses a transaction
         whose snapshot was overtaken, even where only rows were added, and no catalog knows of unique rows.
@@ -81,33 +118,39 @@ class Warehouse:
         """
         if self.read_only:
             raise Refused(f"The warehouse '{self.location}' was opened for reading; open it for writing to change it.")
-        with hold(self.location, self._connection, "write"):
+        with hold(self.location, "write"), self._without_planning() if simple else nullcontext():
             self._connection.execute("begin")
             try:
                 yield
                 self._connection.execute("call warehouse.set_commit_message('pie', $message)", {"message": message})
                 self._connection.execute("commit")
             except BaseException as error:
-                # A failed commit has already ended the transaction.
-                with suppress(duckdb.TransactionException):
-                    self._connection.execute("rollback")
-                if isinstance(error, duckdb.OperationalError):
-                    raise Unavailable(
-                        f"The warehouse '{self.location}' cannot be written, and nothing was: {self.location.hide(error)}. "
-                        "Check the rights, the space of its disk and who else holds it, then try again."
-                    ) from error
+                roll_back(self._connection)
+                if isinstance(error, duckdb.OperationalError) or self.location.lost(error):
+                    raise self._not_written(error) from self.location.cause(error)
                 raise
+
+    @contextmanager
+    def _without_planning(self) -> Iterator[None]:
+        if self._has_cursors:
+            yield  # the settings are theirs too, and their queries are under way
+            return
+        self._connection.execute(f"set threads = 1; set disabled_optimizers = '{self._needless}'")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"set threads = {self._threads}; reset disabled_optimizers")
 
     @contextmanager
     def maintenance(self) -> Iterator[None]:
         """Keep others who look after the warehouse (compaction, backup) out; readers and writers are not kept."""
-        with hold(self.location, self._connection, "maintain"):
+        with hold(self.location, "maintain"):
             yield
 
     @contextmanager
     def standstill(self) -> Iterator[None]:
         """Keep writers out while the context lasts, without writing."""
-        with hold(self.location, self._connection, "write"):
+        with hold(self.location, "write"):
             yield
 
     @contextmanager
@@ -120,9 +163,21 @@ class Warehouse:
         try:
             self._reads = self.snapshot()
             yield self._reads
+        except BaseException:
+            roll_back(self._connection)
+            raise
+        else:
+            # Nothing of the lake was changed; temporary tables stay.
+            self._end_reading()
         finally:
             self._reads = None
-            self._connection.execute("rollback")
+
+    def _end_reading(self) -> None:
+        try:
+            self._connection.execute("commit")
+        except duckdb.Error as error:
+            roll_back(self._connection)
+            raise self._failure(error) from self.location.cause(error)
 
     @contextmanager
     def answering(self, datasets: Collection[str] | None, architectures: Collection[str] | None) -> Iterator[None]:
@@ -131,10 +186,11 @@ class Warehouse:
         The views give stored and growing variants alike; those of the schema `stored`, of the same names, need not look
         for growing ones. `datasets` and `architectures` are those asked about, None for all.
         """
-        with self.reading() as snapshot:
+        with self.reading():
             growing = any(
-                (datasets is None or dataset in datasets) and (architectures is None or architecture in architectures)
-                for dataset, architecture in self._growing_at(snapshot)
+                (datasets is None or row["dataset"] in datasets)
+                and (architectures is None or row["architecture"] in architectures)
+                for row in self.remembered_rows(_GROWING)
             )
             if growing:
                 yield
@@ -145,15 +201,6 @@ class Warehouse:
             finally:
                 self._connection.execute("use warehouse")
 
-    def _growing_at(self, snapshot: int) -> frozenset[tuple[str, str]]:
-        """Dataset and architecture of what is not stored; asked once for each snapshot."""
-        if snapshot not in self._growing:
-            rows = self.rows(_GROWING)
-            while len(self._growing) >= _SNAPSHOTS_REMEMBERED:
-                self._growing.pop(next(iter(self._growing)), None)
-            self._growing[snapshot] = frozenset((row["dataset"], row["architecture"]) for row in rows)
-        return self._growing[snapshot]
-
     def snapshot(self) -> int:
         """The number of the snapshot that is read: the newest, or the one of `as_of`."""
         return int(self.rows("select id from warehouse.current_snapshot()")[0]["id"])
@@ -163,17 +210,28 @@ class Warehouse:
         try:
             further = Warehouse(self.location, self._connection.cursor(), read_only=self.read_only)
         except duckdb.Error as error:
-            raise self._failure(error) from error
-        further._growing = self._growing
+            raise self._failure(error) from self.location.cause(error)
+        further._remembered, further.datasets = self._remembered, self.datasets
+        self._has_cursors = further._has_cursors = True
         return further
 
     def close(self) -> None:
         self._connection.close()
 
+    def _not_written(self, error: BaseException) -> Unavailable:
+        if self.location.directory is None:
+            return self.location.unavailable(error, "cannot be written")
+        return Unavailable(
+            f"The warehouse '{self.location}' cannot be written, and nothing was: {self.location.hide(error)}. "
+            "Check the rights, the space of its disk and who else holds it, then try again."
+        )
+
     def _failure(self, error: duckdb.Error) -> StoreError:
-        if isinstance(error, (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)):
-            return Refused(f"The query failed: {error}")
-        return Unavailable(f"The warehouse '{self.location}' cannot be read: {self.location.hide(error)}")
+        if not self.location.lost(error) and isinstance(
+            error, (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
+        ):
+            return QueryFailed(f"The query failed: {self.location.cause(error)}")
+        return self.location.unavailable(error, "cannot be read")
 
     def __enter__(self) -> Self:
         return self
