@@ -18,6 +18,8 @@ from trainer.streams import numpy_stream
 Rows = NDArray[np.integer]
 WORTH_PARTING = 0.9
 """A batch is parted where that leaves at most this share of its tokens, padding included."""
+TOKENS_TRAINED, TOKENS_EVALUATED = 2048, 4096
+"""About so many tokens of a fixed length pass through a model together on a CPU, whose cache then holds what they need."""
 
 
 @dataclass(frozen=True)
@@ -41,22 +43,33 @@ class Batches:
     def training_order(self, seed: int, epoch: int, batch_size: int) -> list[Rows]:
         """The training examples, shuffled, batch by batch."""
         order_N = numpy_stream(seed, "order", epoch).permutation(self.num_train)
-        return [order_N[start : start + batch_size] for start in range(0, len(order_N), batch_size)]
+        return _in_groups(order_N, batch_size)
 
     def evaluation_order(self, split: Split, batch_size: int) -> list[Rows]:
         """All examples of a split; by length where that saves padding."""
         lengths_N = self.data.splits[split].lengths_N
-        fixed = self.data.fixed_length is not None
-        order_N = np.arange(len(lengths_N)) if fixed else np.argsort(-lengths_N, kind="stable")
-        return [order_N[start : start + batch_size] for start in range(0, len(order_N), batch_size)]
+        if self.data.fixed_length is None:
+            return _in_groups(np.argsort(-lengths_N, kind="stable"), batch_size)
+        if self.device.type != "cuda":
+            batch_size = max(TOKENS_EVALUATED // self.data.fixed_length, 1)
+        return _in_groups(np.arange(len(lengths_N)), batch_size)
 
     def parts(self, split: Split, rows: Rows) -> list[Rows]:
-        """The rows of a batch in one or two groups, the longer examples and the shorter ones, as saves most padding.
+        """The rows of a batch in the groups in which they pass through the model quickest.
 
-        The gradients of a batch are the sum of its parts', so they may pass through the model one after the other. On a
-        GPU, which has room for the padding, the batch stays whole.
+        The gradients of a batch are the sum of its parts', so they may pass one after the other. On a GPU, which has
+        room for all of it, the batch stays whole.
         """
-        if self.data.fixed_length or self.device.type == "cuda" or len(rows) < 2:
+        if self.device.type == "cuda":
+            return [rows]
+        if self.data.fixed_length:
+            num_parts = len(rows) * self.data.fixed_length // TOKENS_TRAINED
+            return np.array_split(rows, min(max(num_parts, 1), len(rows)))
+        return self._by_length(split, rows)
+
+    def _by_length(self, split: Split, rows: Rows) -> list[Rows]:
+        """The rows in one or two groups, the longer examples and the shorter ones, as saves most padding."""
+        if len(rows) < 2:
             return [rows]
         lengths_B = self.data.splits[split].lengths_of(rows)
         falling = np.argsort(-lengths_B, kind="stable")
@@ -89,3 +102,7 @@ class Batches:
     def _on_device(self, array: NDArray[np.generic]) -> Tensor:
         tensor = torch.from_numpy(array)
         return tensor.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else tensor
+
+
+def _in_groups(rows: Rows, size: int) -> list[Rows]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]

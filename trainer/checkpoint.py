@@ -37,6 +37,14 @@ class _Hashing:
         self._stream.flush()
 
 
+def make_directory(path: Path) -> None:
+    """Make a directory, and those above it that are missing, so that they survive a power loss."""
+    if not path.is_dir():
+        make_directory(path.parent)
+        path.mkdir(exist_ok=True)
+        flush_directory(path.parent)
+
+
 def write_named(directory: Path, stem: str, epoch: int, suffix: str, write: Callable[[Any], object]) -> Path:
     """Let `write` fill a new file, then give it the name that its content has; returns its path."""
     aside = directory / f".{stem}.{os.getpid()}"

@@ -2,8 +2,9 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -12,8 +13,13 @@ from rich.table import Column, Table
 from store.errors import NotFound
 from store.run import run_statuses
 from store.warehouse import open_warehouse
+from trainer.cluster import Cluster
+from trainer.errors import StudyError
 from trainer.plan import Plan, dataset_digest, num_epochs, parse_shard, plan_study
+from trainer.progress import label
+from trainer.slurm import Batch, batch_script
 from trainer.study import Study, load_study
+from trainer.whereabouts import UnderWay, under_way
 
 Warehouse = Annotated[
     str | None,
@@ -34,12 +40,20 @@ def plan(
     warehouse: Warehouse = None,
     shard: Shard = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with num_runs and every run.")] = False,
+    spool: Annotated[Path, typer.Option(help="The spool whose runs under way are shown.")] = Path("spool"),
+    slurm: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Print a batch script instead: a Slurm job array of N tasks.")
+    ] = None,
 ) -> None:
-    """Show the runs that studies hold, what is done, and the epochs still to train."""
+    """Show the runs that studies hold, what is done or running where, and the epochs still to train."""
     parsed = parse_shard(shard) if shard else None
     notes: dict[str, None] = {}
     plans = [_plan(load_study(study), warehouse, parsed, notes) for study in studies]
-    described = [plan.to_json() for plan in plans]
+    if slurm:
+        typer.echo(_batch_script(studies, plans, slurm, spool), nl=False)
+        return
+    running = under_way(spool / "work")
+    described = [plan.to_json(running) for plan in plans]
     keys = ("num_runs", "num_epochs", "num_epochs_saved", "num_epochs_to_train")
     totals = {key: sum(plan[key] for plan in described) for key in keys}
     for note in notes:
@@ -48,6 +62,8 @@ def plan(
         typer.echo(json.dumps(totals | {"studies": described}, indent=1))
         return
     Console().print(_by_pruner(plans[0]) if len(plans) == 1 else _by_study(plans))
+    for line in _running_lines(plans, running):
+        typer.echo(line)
     share = totals["num_epochs_saved"] / max(totals["num_epochs"], 1)
     typer.echo(
         f"{totals['num_runs']:,} runs; {totals['num_epochs_to_train']:,} epochs to train. Training the first epochs of a "
@@ -70,13 +86,27 @@ def train(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Train again what failed or was retracted.")
     ] = False,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="Where runs are trained: on this machine, or on a Ray cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="The Ray cluster; else RAY_ADDRESS, else this machine as one.")
+    ] = None,
+    gpus_per_run: Annotated[
+        float | None,
+        typer.Option(min=0, help="Ray: GPUs of a run; 0.25 lets four share one.  [default: 1 if there are GPUs]"),
+    ] = None,
+    memory_per_run: Annotated[
+        float, typer.Option(min=0.1, help="Ray: GiB that a run reserves; twice that when it was not enough.")
+    ] = 1.0,
 ) -> None:
     """Train and publish what is missing of a study; started again, it goes on from where it was."""
     loaded, parsed = load_study(study), parse_shard(shard) if shard else None
     from trainer.progress import display_for
     from trainer.runner import Options, run_study
 
-    options = Options(warehouse, spool, workers, threads, parsed, device, retry_failed)
+    cluster = Cluster(address, gpus_per_run, memory_per_run) if engine == "ray" else None
+    options = Options(warehouse, spool, workers, threads, parsed, device, retry_failed, cluster)
     try:
         outcome = run_study(loaded, options, display_for(Console(stderr=True)))
     except KeyboardInterrupt:
@@ -108,12 +138,27 @@ def _plan(study: Study, url: str | None, shard: tuple[int, int] | None, notes: d
     """A study's plan; where its warehouse, dataset or vectors are not here, none of it is taken as done, and `notes` say why."""
     try:
         with open_warehouse(url, read_only=True) as warehouse:
-            configs = study.configs(dataset_digest(warehouse, study.dataset))
+            configs = study.configs(dataset_digest(warehouse, study))
             statuses = run_statuses(warehouse, [config.run_id for config in configs])
     except NotFound as error:
         notes[str(error)] = None
         configs, statuses = study.planned_configs(), {}
     return plan_study(study, configs, statuses, shard)
+
+
+def _batch_script(studies: list[str], plans: list[Plan], num_shards: int, spool: Path) -> str:
+    if len(plans) != 1:
+        raise StudyError(f"--slurm is for one study, not {len(plans)}; ask for a script of each.")
+    file = str(Path(studies[0]).absolute()) if Path(studies[0]).exists() else studies[0]
+    batch = Batch(plans[0].study, file, len(plans[0].missing), num_shards)
+    return batch_script(batch, Path.cwd(), spool.absolute())
+
+
+def _running_lines(plans: list[Plan], running: Mapping[str, UnderWay]) -> Iterator[str]:
+    for config in [config for plan in plans for config in plan.configs if config.run_id in running]:
+        there = running[config.run_id]
+        epoch = "begun" if there.epoch is None else f"epoch {there.epoch}"
+        yield f"Under way: {label(config)}, {epoch}, on {there.where}"
 
 
 def _by_study(plans: list[Plan]) -> Table:

@@ -47,7 +47,7 @@ def add(
     test_size: Annotated[float | None, typer.Option(help="The same, test.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of splits that are drawn.")] = 0,
     cut_train: Annotated[
-        bool, typer.Option("--cut-train", help="AAPD: cut a missing training set from validation.")
+        bool, typer.Option("--cut-train", help="AAPD: cut a missing training set from validation; studies must say so.")
     ] = False,
     min_documents: Annotated[int, typer.Option(help="Reuters: documents a topic must have.")] = 100,
     warehouse: WarehouseOption = None,

@@ -7,6 +7,14 @@ from trainer.records import Key
 
 
 @dataclass(frozen=True)
+class Started:
+    """A run is begun, or gone on with, on a machine and in a process that `where` names."""
+
+    run_id: str
+    where: str
+
+
+@dataclass(frozen=True)
 class Step:
     """Some of an epoch of a run is done; at its end `share` is 1. `dense` epochs are shared by the runs of a seed."""
 
@@ -34,11 +42,12 @@ class Spooled:
 
 @dataclass(frozen=True)
 class Failed:
-    """A run cannot be trained; `dense` when this holds for all that share its first epochs."""
+    """A run cannot be trained; `dense` when this holds for all that share its first epochs, `exhausted` for want of memory."""
 
     run_id: str
     why: str
     dense: bool
+    exhausted: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,5 +69,5 @@ class Ready:
     """The worker has started."""
 
 
-RunEvent = Step | DenseReady | Spooled | Failed | Skipped | Stopped
+RunEvent = Started | Step | DenseReady | Spooled | Failed | Skipped | Stopped
 Event = RunEvent | Ready

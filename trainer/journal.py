@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from store.spool import MaskRow, RunSummary
-from trainer.checkpoint import load_state, save_state, verify, write_named
+from trainer.checkpoint import load_state, make_directory, save_state, verify, write_named
 from trainer.errors import Damaged
 from trainer.records import Checkpoint, El2n, Finished, Kept, Masks, Metrics, Outputs, Progress, Record
 
@@ -49,7 +49,7 @@ class Journal:
 
     def keep(self, records: Iterable[Record]) -> Iterator[Progress | Checkpoint]:
         """Write records as they come, and pass on those that say how it goes; a Checkpoint once it is on disk."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_directory(self.path)
         kept: list[Kept] = []
         for record in records:
             if isinstance(record, Progress):

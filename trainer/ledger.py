@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
-from store.publish import publish_spool
+from store.feed import feed, persist
 from store.run import mark_failed
 from store.warehouse import open_warehouse
 from trainer.events import Spooled
@@ -37,18 +38,16 @@ class RunLedger:
         self._warehouse, self._place = warehouse, place
 
     def enter(self, spooled: Sequence[Spooled]) -> list[Entry]:
-        with open_warehouse(self._warehouse) as warehouse:
-            results = [
-                (event, result)
-                for event in spooled
-                for result in publish_spool(warehouse, self._place.spool / event.run_id)
-            ]
+        results = feed(self._warehouse, [self._place.spool / event.run_id for event in spooled])
         return [
             Entry(event.run_id, str(result.refused) if result.refused else _told(event), result.refused is not None)
-            for event, result in results
+            for event, result in zip(spooled, results, strict=True)
         ]
 
     def enter_failure(self, run_id: str, why: str) -> None:
+        persist(partial(self._mark_failed, run_id, why))
+
+    def _mark_failed(self, run_id: str, why: str) -> None:
         with open_warehouse(self._warehouse) as warehouse:
             mark_failed(warehouse, run_id, why)
 

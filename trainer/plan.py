@@ -13,6 +13,7 @@ from trainer.errors import StudyError
 from trainer.settings import Training
 from trainer.study import Study
 from trainer.timeline import timeline
+from trainer.whereabouts import UnderWay
 
 RETRIED = ("failed", "retracted")
 Dense = tuple[str, int]
@@ -49,8 +50,8 @@ class Plan:
         kept = {run_id: status for run_id, status in self.statuses.items() if status not in RETRIED}
         return Plan(self.study, self.configs, kept)
 
-    def to_json(self) -> dict[str, Any]:
-        """The plan as JSON values: counts, epochs, and every run."""
+    def to_json(self, running: Mapping[str, UnderWay] | None = None) -> dict[str, Any]:
+        """The plan as JSON values: counts, epochs, and every run; of those that are `running`, where and how far."""
         whole, left = Epochs.of(self.configs), Epochs.of(self.missing)
         return {
             "study": self.study,
@@ -59,11 +60,11 @@ class Plan:
             "num_epochs": whole.alone,
             "num_epochs_saved": whole.saved,
             "num_epochs_to_train": left.shared,
-            "runs": [self._run_json(config) for config in self.configs],
+            "runs": [self._run_json(config, (running or {}).get(config.run_id)) for config in self.configs],
         }
 
-    def _run_json(self, config: RunConfig) -> dict[str, Any]:
-        return {
+    def _run_json(self, config: RunConfig, running: UnderWay | None) -> dict[str, Any]:
+        described = {
             "run_id": config.run_id,
             "pruner": config.pruner,
             "sparsity": config.sparsity,
@@ -71,6 +72,7 @@ class Plan:
             "num_epochs": num_epochs(config),
             "status": self.status(config),
         }
+        return described | {"where": running.where, "epoch": running.epoch} if running else described
 
 
 @dataclass(frozen=True)
@@ -103,10 +105,28 @@ def plan_study(
     return Plan(study.name, tuple(of_shard(configs, *shard) if shard else configs), statuses)
 
 
-def dataset_digest(warehouse: Warehouse, name: str) -> str:
-    """The digest of a dataset of the warehouse. Raises NotFound, listing those that are there."""
-    found = warehouse.rows("select d.digest from dataset as d where d.dataset = $name", {"name": name})
-    return str(found[0]["digest"]) if found else load_dataset(warehouse, name).digest
+def dataset_digest(warehouse: Warehouse, study: Study) -> str:
+    """The digest of a study's dataset in the warehouse.
+
+    Raises NotFound, listing the datasets that are there, and StudyError when the training set is a cut one and the study
+    does not say so.
+    """
+    found = warehouse.rows(
+        """
+        select d.digest, exists(from cut_train as c where c.dataset = d.dataset) as train_is_cut
+        from dataset as d
+        where d.dataset = $name
+        """,
+        {"name": study.dataset},
+    )
+    if not found:
+        return load_dataset(warehouse, study.dataset).digest
+    if found[0]["train_is_cut"] and not study.cut_train:
+        raise StudyError(
+            f"The training set of '{study.dataset}' was cut from its validation set, for want of the official one; "
+            f"write cut_train = true in study '{study.name}' to train on it, or add the official files."
+        )
+    return str(found[0]["digest"])
 
 
 def needs_dense(config: RunConfig) -> bool:

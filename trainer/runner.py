@@ -4,6 +4,7 @@ import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from store.dataset import load_dataset
@@ -12,9 +13,11 @@ from store.publish import publish_spool
 from store.run import register_study, run_statuses
 from store.spool import MANIFEST
 from store.warehouse import Warehouse, open_warehouse
-from trainer.crew import share_devices
+from trainer.cluster import Cluster
+from trainer.crew import Crew, LocalCrew, share_devices
 from trainer.device import choose_device, num_gpus, require_support
 from trainer.encoding import encode
+from trainer.fetch import made_once
 from trainer.ledger import RunLedger
 from trainer.place import Place, sweep
 from trainer.plan import Plan, dataset_digest, plan_study
@@ -38,6 +41,8 @@ class Options:
     shard: tuple[int, int] | None = None
     device: str = "auto"
     retry_failed: bool = False
+    cluster: Cluster | None = None
+    """Train on a Ray cluster instead of this machine."""
 
 
 def run_study(study: Study, options: Options, display: Display) -> Outcome:
@@ -47,7 +52,8 @@ def run_study(study: Study, options: Options, display: Display) -> Outcome:
     TrainingStopped when no run can go on.
     """
     device = choose_device(options.device)
-    require_support(study, device)
+    if options.cluster is None:
+        require_support(study, device)
     place = Place(options.spool, options.spool / "work", device)
     with open_warehouse(options.warehouse) as warehouse:
         plan = _plan(warehouse, study, options, place, display)
@@ -57,9 +63,21 @@ def run_study(study: Study, options: Options, display: Display) -> Outcome:
         display.say(f"Reading dataset '{study.dataset}'")
         # Before the study is registered: a model or vectors that cannot be loaded leave nothing behind.
         encoded = encode(study, load_dataset(warehouse, study.dataset))
-        register_study(warehouse, study.name, study.configs(dataset_digest(warehouse, study.dataset)), study.to_json())
-    jobs = jobs_for(study, encoded, place, options, len(plan.missing))
-    return Session(plan, RunLedger(options.warehouse, place), place, display).train(jobs)
+        register_study(warehouse, study.name, study.configs(dataset_digest(warehouse, study)), study.to_json())
+    crew = _crew(study, encoded, place, options, len(plan.missing))
+    return Session(plan, RunLedger(options.warehouse, place), place, display).train(crew)
+
+
+def _crew(study: Study, encoded: Path, place: Place, options: Options, num_runs: int) -> Crew:
+    """Those who train: workers of this machine, or tasks of a cluster. Nothing but this differs between the engines."""
+    if options.cluster is None:
+        return LocalCrew(jobs_for(study, encoded, place, options, num_runs))
+    from trainer.ray_crew import RayCrew  # Ray is an extra
+
+    # A node has its own directory, and sees only what is shared; its cache is not.
+    shared = Place(place.spool.absolute(), place.work.absolute(), place.device)
+    copied = made_once(shared.work / "encoded" / encoded.name, partial(shutil.copytree, encoded, dirs_exist_ok=True))
+    return RayCrew(Job(study, copied, shared, options.num_threads), options.cluster, options.num_workers)
 
 
 def jobs_for(study: Study, encoded: Path, place: Place, options: Options, num_runs: int) -> list[Job]:
@@ -74,7 +92,7 @@ def jobs_for(study: Study, encoded: Path, place: Place, options: Options, num_ru
 
 def _plan(warehouse: Warehouse, study: Study, options: Options, place: Place, display: Display) -> Plan:
     """Publish or delete what an earlier start left, and find what is missing."""
-    configs = study.configs(dataset_digest(warehouse, study.dataset))
+    configs = study.configs(dataset_digest(warehouse, study))
     _publish_leftover(warehouse, configs, options.spool, display)
     statuses = run_statuses(warehouse, [config.run_id for config in configs])
     whole, plan = plan_study(study, configs, statuses), plan_study(study, configs, statuses, options.shard)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from trainer.agenda import Agenda
 from trainer.crew import Crew, Died
 from trainer.errors import TrainingStopped
-from trainer.events import DenseReady, Failed, RunEvent, Skipped, Spooled, Step, Stopped
+from trainer.events import DenseReady, Failed, RunEvent, Skipped, Spooled, Started, Step, Stopped
 from trainer.ledger import Ledger
 from trainer.place import Place, discard_dense
 from trainer.plan import Epochs, Plan
 from trainer.progress import Display
-from trainer.worker import Job
+from trainer.whereabouts import Whereabouts
 
-MAX_DEATHS = 2
-"""How often a run's worker may die before the run counts as failed."""
+MAX_STARTUP_DEATHS = 2
+"""How often workers may die before they could train."""
 PUBLISH_SECONDS = 2.0
 """How long a spooled run may wait to be published together with others."""
 
@@ -39,39 +39,46 @@ class Session:
         self._agenda = Agenda(plan.missing)
         self._deaths = Counter[str]()
         self._startup_deaths = 0
+        self._whereabouts = Whereabouts(place.work)
         self._spooled: list[Spooled] = []
         self._published_at = time.monotonic()
         self._counts = Counter[str]()
         self._num_there = len(plan.configs) - len(plan.missing)
 
-    def train(self, jobs: list[Job]) -> Outcome:
-        """Train every run of the agenda."""
+    def train(self, crew: Crew) -> Outcome:
+        """Let a crew train every run of the agenda."""
         self._display.begin(len(self._configs), Epochs.of(self._configs.values()).shared)
         try:
-            with Crew(jobs) as crew:
+            with crew:
                 while len(self._agenda):
                     self._hand_out(crew)
                     for event in crew.events():
                         self._handle(event, crew)
+                    self._whereabouts.write()
                     if time.monotonic() - self._published_at > PUBLISH_SECONDS:
                         self._publish()
             self._publish()
         finally:
+            self._whereabouts.close()
             self._display.end()
         counts = self._counts
         return Outcome(counts["published"], counts["failed"], counts["skipped"], self._num_there)
 
     def _hand_out(self, crew: Crew) -> None:
-        for worker in crew.idle():
+        for _ in range(crew.room()):
             config = self._agenda.next()
             if config is None:
                 break
-            crew.give(worker, config)
+            crew.give(config)
 
     def _handle(self, event: RunEvent | Died, crew: Crew) -> None:
         match event:
+            case Started(run_id, where):
+                self._whereabouts.started(run_id, where)
+                return
             case Step():
                 self._display.step(self._configs[event.run_id], event)
+                self._whereabouts.reached(event.run_id, event.epoch)
                 return
             case DenseReady(run_id):
                 self._agenda.dense_ready(run_id)
@@ -83,15 +90,16 @@ class Session:
                     self._startup_failed(how)
                 if run_id is None:
                     return
-                self._worker_died(run_id, how)
+                self._worker_died(run_id, how, crew.max_deaths)
             case Spooled(run_id):
                 self._spooled.append(event)
                 self._agenda.done(run_id)
-            case Failed(run_id, why, dense):
+            case Failed(run_id, why, dense, _):
                 self._fail(run_id, why, dense=dense)
             case Skipped(run_id):
                 self._end(run_id, "skipped", "another process is training it")
         crew.free(run_id)
+        self._whereabouts.ended(run_id)
         self._discard_dense(run_id)
 
     def _publish(self) -> None:
@@ -118,18 +126,18 @@ class Session:
     def _startup_failed(self, how: str) -> None:
         """A worker died before it could train: when they keep doing so, no run is to blame."""
         self._startup_deaths += 1
-        if self._startup_deaths > MAX_DEATHS:
+        if self._startup_deaths > MAX_STARTUP_DEATHS:
             raise TrainingStopped(
                 f"Training stopped: its workers cannot start, the last one {how}; see what it said above."
             )
 
-    def _worker_died(self, run_id: str, how: str) -> None:
+    def _worker_died(self, run_id: str, how: str, max_deaths: int) -> None:
         self._deaths[run_id] += 1
-        if self._deaths[run_id] < MAX_DEATHS:
+        if self._deaths[run_id] < max_deaths:
             self._display.say(f"A worker {how}; its run {run_id} goes on from where it was.")
             self._agenda.put_back(run_id)
         else:
-            self._fail(run_id, f"Its worker {how}, {MAX_DEATHS} times.", dense=False)
+            self._fail(run_id, f"Its worker {how}, {max_deaths} times.", dense=False)
 
     def _end(self, run_id: str, outcome: str, text: str) -> None:
         self._counts[outcome] += 1

@@ -55,6 +55,8 @@ class Study(Training):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     dataset: str = Field(min_length=1)
+    cut_train: bool = False
+    """Whether the dataset's training set may be one that was cut from its validation set, for want of the official one."""
     architecture: Annotated[BiLSTM | Pretrained, Field(discriminator="name")]
     pruners: tuple[str, ...]
     sparsities: tuple[float, ...]

@@ -22,6 +22,7 @@ from store.protocol import METRIC_OF_TASK, Task
 from store.spool import read_manifest, write_aside
 from store.trial import Trial, record_trial, recorded_trials, require_same_search
 from store.warehouse import Warehouse, open_warehouse
+from trainer.crew import LocalCrew
 from trainer.device import choose_device, require_support
 from trainer.encoding import encode
 from trainer.errors import StudyError
@@ -70,7 +71,7 @@ def tune_study(study: Study, options: Options, display: Display) -> Search:
     place = Place(options.spool / "tune", options.spool / "tune" / "work", device)
     outcome = Outcome(0, 0, 0, ranges.num_trials)
     with open_warehouse(options.warehouse) as warehouse:
-        config_of = partial(trial_config, study, ranges, dataset_digest(warehouse, study.dataset))
+        config_of = partial(trial_config, study, ranges, dataset_digest(warehouse, study))
         configs = [config_of(number) for number in range(ranges.num_trials)]
         plan = _plan(study, configs, _recorded(warehouse, study, config_of), retry_failed=options.retry_failed)
         dataset = load_dataset(warehouse, study.dataset) if plan.missing else None
@@ -79,7 +80,7 @@ def tune_study(study: Study, options: Options, display: Display) -> Search:
             raise StudyError(f"Dataset '{study.dataset}' has no validation split, on which trials are compared.")
         jobs = jobs_for(study, encode(study, dataset), place, options, len(plan.missing))
         ledger = TrialLedger(options.warehouse, place, study.name, configs, dataset.task)
-        outcome = Session(plan, ledger, place, display).train(jobs)
+        outcome = Session(plan, ledger, place, display).train(LocalCrew(jobs))
     with open_warehouse(options.warehouse, read_only=True) as warehouse:
         # An earlier start may have had more trials: they count too.
         return Search(study, _recorded(warehouse, study, config_of), outcome)

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -17,7 +19,7 @@ from store.errors import StoreError
 from store.identity import RunConfig
 from trainer.encoding import EncodedDataset, open_encoded
 from trainer.errors import Busy, StudyError
-from trainer.events import Event, Failed, Ready, Skipped, Spooled, Stopped
+from trainer.events import Event, Failed, Ready, Skipped, Spooled, Started, Stopped
 from trainer.place import Place
 from trainer.study import Study
 from trainer.training_run import TrainingRun
@@ -33,6 +35,13 @@ class Job:
     num_threads: int = 1
     """The same number of threads gives the same bits."""
 
+    def on(self, device: str) -> "Job":
+        """The same job on another device."""
+        return replace(self, place=replace(self.place, device=device))
+
+
+_OUT_OF_MEMORY = (MemoryError, torch.OutOfMemoryError)
+
 
 def work(job: Job, connection: Connection) -> None:
     """Train the runs that come through `connection` until None does, or the parent is gone."""
@@ -43,7 +52,7 @@ def work(job: Job, connection: Connection) -> None:
     data = open_encoded(job.encoded)
     connection.send(Ready())
     while (config := connection.recv()) is not None:
-        event = attempt(job, config, data, connection)
+        event = attempt(job, config, data, connection.send)
         connection.send(event)
         if isinstance(event, Stopped):
             return
@@ -57,10 +66,11 @@ def prepare(job: Job) -> None:
         torch.use_deterministic_algorithms(True)
 
 
-def attempt(job: Job, config: RunConfig, data: EncodedDataset, connection: Connection) -> Event:
-    """Train and spool one run; an event says what came of it."""
+def attempt(job: Job, config: RunConfig, data: EncodedDataset, report: Callable[[Event], None]) -> Event:
+    """Train and spool one run; an event says what came of it, and `report` is told of those on the way."""
     begun = time.monotonic()
-    run = TrainingRun(job.study, config, data, job.place, connection.send)
+    report(Started(config.run_id, f"{socket.gethostname()}, process {os.getpid()}"))
+    run = TrainingRun(job.study, config, data, job.place, report)
     try:
         metrics = run.spool()
     except Busy:
@@ -72,12 +82,12 @@ def attempt(job: Job, config: RunConfig, data: EncodedDataset, connection: Conne
             f"{error.strerror or error} ('{error.filename or job.place.work}'): make room or mend it, then start again; what is trained is kept."
         )
     except (StoreError, RuntimeError, MemoryError) as error:
-        return Failed(config.run_id, _reason(error), run.in_dense)
+        return Failed(config.run_id, _reason(error), run.in_dense, isinstance(error, _OUT_OF_MEMORY))
     return Spooled(config.run_id, time.monotonic() - begun, metrics)
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+    if isinstance(error, _OUT_OF_MEMORY):
         return f"Out of memory; lower batch_size or the number of workers. {error}".strip()
     return str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"
 

@@ -38,13 +38,16 @@ def load(request: Request) -> Dataset:
         splits = splits | _cut_train(labelled, request)
     elif request.options.cut_train:
         request.say("The training set is there: --cut-train has no effect.")
-    return Dataset(request.name, "multi_label", labelled.class_names, splits)
+    return Dataset(
+        request.name, "multi_label", labelled.class_names, splits, train_is_cut="train" not in labelled.splits
+    )
 
 
 def _cut_train(labelled: Labelled, request: Request) -> dict[Split, pa.Table]:
     if not request.options.cut_train:
         raise NotFound(
-            f"'{request.path}' has no text_train; get it, or cut a training set from the validation set with --cut-train."
+            f"'{request.path}' has no text_train; get it, or cut a training set from the validation set with --cut-train "
+            "(a study says that it may, too: cut_train = true)."
         )
     examples, size = labelled.splits["validation"], request.options.validation_size
     sizes = counts({"train": None, "validation": VALIDATION_SHARE if size is None else size}, len(examples))

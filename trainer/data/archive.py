@@ -14,6 +14,7 @@ from typing import IO, NamedTuple
 from store.errors import NotFound, Refused
 
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+_SUFFIXES = (".zip", *_TAR_SUFFIXES)
 
 
 class Member(NamedTuple):
@@ -30,7 +31,8 @@ class Member(NamedTuple):
 def opened(path: Path, pattern: str) -> Iterator[Iterator[Member]]:
     """The files whose path ends as `pattern` says, one at a time: read each before the next one.
 
-    A folder's come sorted by path, an archive's in its own order. Raises NotFound when there is nothing at `path`,
+    A folder's come sorted by path, an archive's in its own order; a folder with none of them but one archive is that archive.
+    Raises NotFound when there is nothing at `path`,
     Refused when it is no archive, or a damaged one.
     """
     if not path.exists():
@@ -54,6 +56,7 @@ def decoded(content: bytes, encoding: str, member: str) -> str:
 
 
 def _members(path: Path, pattern: re.Pattern[str], last: list[str]) -> Iterator[Member]:
+    path = _only_archive(path, pattern) or path
     if path.is_dir():
         found: Iterator[tuple[str, IO[bytes]]] = _in_folder(path, pattern)
     elif path.suffix == ".zip":
@@ -62,7 +65,7 @@ def _members(path: Path, pattern: re.Pattern[str], last: list[str]) -> Iterator[
         found = _in_tar(path, pattern)
     else:
         raise Refused(
-            f"'{path}' is neither a folder nor an archive ({', '.join(('.zip', *_TAR_SUFFIXES))}); "
+            f"'{path}' is neither a folder nor an archive ({', '.join(_SUFFIXES)}); "
             "for a table add --format csv, tsv, jsonl or parquet."
         )
     for name, stream in found:
@@ -70,6 +73,14 @@ def _members(path: Path, pattern: re.Pattern[str], last: list[str]) -> Iterator[
         assert match is not None
         last[0] = name
         yield Member(match, f"{path.name}/{name}", stream)
+
+
+def _only_archive(path: Path, pattern: re.Pattern[str]) -> Path | None:
+    """The archive in a folder that it was downloaded to, and not unpacked."""
+    if not path.is_dir() or any(_wanted(file.relative_to(path).as_posix(), pattern) for file in path.rglob("*")):
+        return None
+    archives = [file for file in path.iterdir() if file.name.endswith(_SUFFIXES)]
+    return archives[0] if len(archives) == 1 else None
 
 
 def _wanted(name: str, pattern: re.Pattern[str]) -> bool:

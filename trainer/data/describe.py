@@ -11,7 +11,7 @@ _DATASETS = """
         count(*) filter (e.split = 'train') as num_train,
         count(*) filter (e.split = 'validation') as num_validation,
         count(*) filter (e.split = 'test') as num_test,
-        d.digest
+        d.dataset in (select c.dataset from cut_train as c) as train_is_cut, d.digest
     from dataset as d
     inner join example as e on e.dataset = d.dataset
     group by d.dataset, d.task, d.num_classes, d.digest

@@ -9,7 +9,7 @@ import httpx
 from store.errors import NotFound, Refused
 from store.protocol import Split
 from trainer.data.columns import SPLIT_NAMES, Columns, Record
-from trainer.data.examples import Row
+from trainer.data.examples import Row, fault
 from trainer.data.options import Request
 
 
@@ -54,14 +54,19 @@ def records(repository: Repository, other: str | None = None) -> Iterator[Record
             # The hub marks a text without a gold label by -1.
             if class_names and label == -1:
                 continue
-            named = values
+            record = Record(values, f"{name}/{theirs}", number, split)
             if class_names and label is not None:
-                named = values | {repository.label_column: _named(label, class_names)}
-            yield Record(named, f"{name}/{theirs}", number, split)
+                record = record._replace(values=values | {repository.label_column: _named(label, class_names, record)})
+            yield record
 
 
-def _named(label: int | list[int], class_names: list[str]) -> str | list[str]:
-    return [class_names[one] for one in label] if isinstance(label, list) else class_names[label]
+def _named(label: int | list[int], class_names: list[str], record: Record) -> str | list[str]:
+    if isinstance(label, list):
+        return [str(_named(one, class_names, record)) for one in label]
+    if not 0 <= label < len(class_names):
+        what = f"label {label} is none of the {len(class_names)} classes, 0 to {len(class_names) - 1}"
+        raise fault(record.file, record.number, what)
+    return class_names[label]
 
 
 def _class_names(split: Any, label_column: str) -> list[str] | None:

@@ -16,6 +16,8 @@ from trainer.data.examples import gold_labels
 from trainer.data.options import Size
 
 Rows = NDArray[np.intp]
+TOLERATED_EXAMPLES, TOLERATED_SHARE = 2, 0.05
+"""How far a class may be off its share in a split before examples are exchanged."""
 
 
 def counts(sizes: Mapping[Split, Size], num_examples: int) -> dict[Split, int]:
@@ -77,6 +79,7 @@ def _draw_multi(gold_NC: NDArray[np.bool_], sizes: Sequence[int], seed: int) -> 
     split_of = np.empty(len(gold_NC), dtype=np.intp)
     split_of[order] = IterativeStratification(gold_NC[order], np.array(sizes) / len(gold_NC), random)
     _make_exact(split_of, gold_NC, np.array(sizes))
+    _even_out(split_of, gold_NC, np.array(sizes))
     return [np.flatnonzero(split_of == number) for number in range(len(sizes))]
 
 
@@ -90,6 +93,28 @@ def _make_exact(split_of: NDArray[np.intp], gold_NC: NDArray[np.bool_], sizes_S:
         # Moving an example lowers the giver's excess and raises the taker's by one in each of its classes.
         gain = (gold_NC[candidates] * ((excess_C - 1) / frequency_C)).sum(axis=1)
         split_of[candidates[gain.argmax()]] = taker
+
+
+def _even_out(split_of: NDArray[np.intp], gold_NC: NDArray[np.bool_], sizes_S: NDArray[np.intp]) -> None:
+    """Exchange examples of two splits as long as a class is far off its share in one, and that brings the classes nearer theirs."""
+    frequency_C = np.maximum(gold_NC.sum(axis=0), 1)
+    for _ in range(len(gold_NC)):
+        excess_SC = np.array([_excess(split_of, gold_NC, sizes_S, split) for split in range(len(sizes_S))])
+        expected_SC = sizes_S[:, None] * gold_NC.sum(axis=0) / len(gold_NC)
+        off_SC = np.abs(excess_SC) - (TOLERATED_EXAMPLES + TOLERATED_SHARE * expected_SC)
+        if off_SC.max() <= 0:
+            return
+        split, class_id = np.unravel_index(off_SC.argmax(), off_SC.shape)
+        other = (excess_SC[:, class_id] * np.sign(excess_SC[split, class_id])).argmin()
+        difference_C = excess_SC[other] - excess_SC[split]
+        ours, theirs = np.flatnonzero(split_of == split), np.flatnonzero(split_of == other)
+        # An exchange moves d = (our labels) - (their labels) from one split to the other: the squares change by 2d(d + difference).
+        given = ours[(gold_NC[ours] * (difference_C + 1) / frequency_C).sum(axis=1).argmin()]
+        moved_NC = gold_NC[given].astype(np.int64) - gold_NC[theirs]
+        change_N = (moved_NC * (moved_NC + difference_C) / frequency_C).sum(axis=1)
+        if change_N.min() >= 0:
+            return
+        split_of[given], split_of[theirs[change_N.argmin()]] = other, split
 
 
 def _excess(

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from store.identity import RunConfig
 from store.protocol import PRUNERS
 from store.spool import MaskRow
+from trainer.errors import Diverged
 from trainer.pruning import masks, scoring
 from trainer.pruning.schedule import num_zeros
 
@@ -30,7 +31,13 @@ class MaskedTensors:
             zeros = num_zeros(tensor.numel(), self._config.sparsity, pruning, num_prunings)
             mask = self.masks.get(name, torch.ones_like(tensor)).cpu()
             # On the CPU, as CUDA's search for the k-th value is not deterministic.
-            mask, threshold = masks.tighten(mask, scores[name].cpu(), zeros)
+            scored = scores[name].cpu()
+            if scored.isnan().any():
+                raise Diverged(
+                    f"The {PRUNERS[self._config.pruner].scoring} of tensor {name} after epoch {epoch} is not a number: "
+                    "training has diverged; lower the learning rate."
+                )
+            mask, threshold = masks.tighten(mask, scored, zeros)
             self.masks[name] = mask.to(tensor.device)
             rows.append(masks.describe(name, mask, threshold))
         self.apply()
