@@ -29,14 +29,14 @@ def command_of(question: Question) -> Callable[..., None]:
 
     def command(warehouse: WarehouseOption = None, format: FormatOption = "table", **filters: Any) -> None:
         from store.output import write_rows
-        from store.warehouse import open_warehouse
 
         try:
-            params = question.params.model_validate({name: value for name, value in filters.items() if value})
+            params = question.params.model_validate(
+                {name: value for name, value in filters.items() if value not in (None, [])}
+            )
         except ValidationError as error:
             raise Refused(sentence_of(error)) from error
-        with open_warehouse(warehouse, read_only=True) as opened:
-            write_rows(ask_arrow(opened, question, params), format)
+        write_rows(ask_arrow(warehouse, question, params), format)
 
     own = [
         inspect.Parameter(
@@ -54,8 +54,10 @@ def command_of(question: Question) -> Callable[..., None]:
 def sentence_of(error: ValidationError) -> str:
     """The first fault of a question's parameters as a sentence."""
     fault = error.errors()[0]
-    name = str(fault["loc"][0]) if fault["loc"] else "the question"
-    return f"Parameter '{name}' is {fault['input']!r}: {fault['msg'].removeprefix('Value error, ')}."
+    message = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:
+        return f"The question cannot be asked so: {message}."
+    return f"Parameter '{fault['loc'][0]}' is {fault['input']!r}: {message}."
 
 
 def _default(field: FieldInfo) -> Any:

@@ -21,6 +21,12 @@ class Row(BaseRow):
     num_validation: int = Field(description="Number of validation examples.")
     num_test: int = Field(description="Number of test examples.")
     digest: str = Field(description="SHA-256 of its content.")
+    mean_tokens: float = Field(description="Mean number of tokens of a text, over all splits.")
+    median_tokens: float = Field(description="Its median.")
+    min_tokens: int = Field(description="The smallest number of tokens.")
+    max_tokens: int = Field(description="The largest number of tokens, before any cut.")
+    std_tokens: float | None = Field(description="Sample standard deviation of the number of tokens.")
+    tokens_85_percent: int = Field(description="85 % of the texts have at most so many tokens.")
 
 
 QUESTION = Question("datasets", Params, Row)

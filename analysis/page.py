@@ -16,9 +16,11 @@ from typing import Any
 import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
-from analysis.question import Params, Question, answering, require_known
+from analysis.question import Params, Question, answering, require_known, used
 from store.errors import Refused
 from store.warehouse import Warehouse
+
+MAX_PAGE_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def ask_page(warehouse: Warehouse, question: Question, params: Params, page: Pag
     """The rows of a page with a `limit`. Raises Refused on an unknown column or an `after` of another listing."""
     assert page.limit is not None
     keys = _keys(question, page)
-    with answering(warehouse, params):
+    with answering(warehouse, question, params):
         rows = warehouse.query(*_select(question, params, page, keys, limit=page.limit + 1))
         require_known(warehouse, params, rows)
     more = len(rows) > page.limit
@@ -84,7 +86,7 @@ def asking(warehouse: Warehouse, question: Question, params: Params, page: Page)
     """The rows of a page without a limit, batch by batch. Raises as `ask_page` does."""
     keys = _keys(question, page)
     sql, values = _select(question, params, page, keys, limit=None, with_keys=False)
-    with answering(warehouse, params):
+    with answering(warehouse, question, params):
         require_known(warehouse, params)
         with warehouse.stream(sql, values) as rows:
             yield rows
@@ -110,7 +112,7 @@ def _keys(question: Question, page: Page) -> tuple[Key, ...]:
 def _select(
     question: Question, params: Params, page: Page, keys: Sequence[Key], *, limit: int | None, with_keys: bool = True
 ) -> tuple[str, dict[str, Any]]:
-    values = params.model_dump() | {"limit": limit}
+    values = used(question.sql, params.model_dump() | {"limit": limit})
     columns = ", ".join(f'a."{name}"' for name in page.fields) or "a.*"
     if question.single:
         return f"with answer as (\n{question.sql}\n)\nselect {columns} from answer as a", values

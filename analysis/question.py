@@ -1,18 +1,21 @@
 """A question: its SQL, its parameters and its rows; and how it is asked of a warehouse."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from os import PathLike
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from store.errors import NotFound
+from store.location import named
 from store.protocol import PRUNERS, UNPRUNED, Split
-from store.warehouse import Warehouse
+from store.warehouse import Warehouse, open_warehouse
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,6 +31,10 @@ def _share(sparsity: float) -> float:
     if not 0 <= sparsity < 1:
         raise ValueError("a sparsity is a share from 0 to below 1; write 0.9 for 90 %")
     return sparsity
+
+
+PrunerName = Annotated[str, AfterValidator(_known_pruner)]
+Share = Annotated[float, AfterValidator(_share)]
 
 
 class Params(BaseModel):
@@ -56,10 +63,8 @@ class RecipeParams(StudyParams):
 class VariantParams(RecipeParams):
     """The filters of questions about variants."""
 
-    pruner: list[Annotated[str, AfterValidator(_known_pruner)]] | None = Field(
-        None, description="Only these pruners.", examples=[["IMP-FT"]]
-    )
-    sparsity: list[Annotated[float, AfterValidator(_share)]] | None = Field(
+    pruner: list[PrunerName] | None = Field(None, description="Only these pruners.", examples=[["IMP-FT"]])
+    sparsity: list[Share] | None = Field(
         None, description="Only these sparsities, as shares: 0.9, not 90.", examples=[[0.5]]
     )
 
@@ -95,9 +100,20 @@ class VariantRow(Row):
     recipe_id: str = Field(description="What the compared runs share.")
 
 
+COMPUTED = "computed"
+"""The relation that a question's answer is selected from when SQL alone cannot give it: what `compute` made."""
+
+Compute = Callable[[pa.Table, Any], pa.Table]
+"""Rows of a question's first SELECT and its Params, to rows of `computed`; pure: the same arguments, the same rows."""
+
+
 @dataclass(frozen=True)
 class Question:
-    """One question. Its SQL lies in the file of the same name, whose first comment says what it asks, and its grain."""
+    """One question. Its SQL lies in the file of the same name, whose first comment says what it asks, and its grain.
+
+    Where SQL alone cannot answer, the file has two SELECTs with a line `;` between: the rows of the first are given to
+    `compute`, and the second selects the answer from what that returns, the relation `computed`.
+    """
 
     name: str
     """As in the URL and on the command line, such as `pie-rate`."""
@@ -107,40 +123,91 @@ class Question:
     """Where its endpoint lies below /v1, when not at its name."""
     single: bool = False
     """Whether it has exactly one row: over HTTP an object, not an array."""
+    compute: Compute | None = None
+    """What makes `computed`, for a question that SQL alone cannot answer."""
+
+    @cached_property
+    def text(self) -> str:
+        """The whole file of its SQL."""
+        return (files("analysis") / f"{self.name.replace('-', '_')}.sql").read_text("utf-8")
 
     @cached_property
     def sql(self) -> str:
-        """The SELECT, with a $name for each parameter."""
-        return (files("analysis") / f"{self.name.replace('-', '_')}.sql").read_text("utf-8")
+        """The SELECT of the answer, with a $name for each parameter."""
+        return self.text.rpartition("\n;\n")[2]
+
+    @cached_property
+    def input_sql(self) -> str:
+        """The SELECT of what `compute` is given; empty where nothing is computed."""
+        return self.text.rpartition("\n;\n")[0]
 
     @cached_property
     def description(self) -> str:
         """What is asked, and of what there is a row: the first comment of the SQL."""
         lines = []
-        for line in self.sql.splitlines():
+        for line in self.text.splitlines():
             if not line.startswith("--"):
                 break
             lines.append(line.removeprefix("--").strip())
         return " ".join(lines)
 
 
-def ask_arrow(warehouse: Warehouse, question: Question, params: Params) -> pa.Table:
+Source: TypeAlias = "Warehouse | str | PathLike[str] | None"
+"""Who is asked: an open warehouse, or the URL of one or of a service (`http://...`); None as `open_warehouse` has it."""
+
+
+def ask_arrow(source: Source, question: Question, params: Params) -> pa.Table:
     """The rows of the answer, in the order that its SQL says.
 
     Raises NotFound, naming those that are there, when a filter names what the warehouse does not have.
     """
-    with answering(warehouse, params):
-        rows = warehouse.query(question.sql, params.model_dump())
-        require_known(warehouse, params, rows)
+    if not isinstance(source, Warehouse):
+        return _ask_by_url(named(source), question, params)
+    with answering(source, question, params):
+        rows = source.query(question.sql, used(question.sql, params.model_dump()))
+        require_known(source, params, rows)
         return rows
 
 
+def _ask_by_url(url: str, question: Question, params: Params) -> pa.Table:
+    if url.startswith(("http://", "https://")):
+        from analysis.over_http import ask_service  # it asks questions too
+
+        return ask_service(url, question, params)
+    with open_warehouse(url, read_only=True) as warehouse:
+        return ask_arrow(warehouse, question, params)
+
+
 @contextmanager
-def answering(warehouse: Warehouse, params: Params) -> Iterator[None]:
-    """One snapshot to answer from, and the views of what is stored where nothing that is asked about is growing."""
+def answering(warehouse: Warehouse, question: Question, params: Params) -> Iterator[None]:
+    """One snapshot to answer from, and the views of what is stored where nothing that is asked about is growing.
+
+    What the question computes is there as the relation `computed`.
+    """
     values = params.model_dump()
-    with warehouse.answering(values.get("dataset"), values.get("architecture")):
+    with ExitStack() as held:
+        held.enter_context(warehouse.answering(values.get("dataset"), values.get("architecture")))
+        if question.compute is not None:
+            rows = warehouse.query(question.input_sql, used(question.input_sql, values))
+            held.enter_context(warehouse.register(COMPUTED, _computed(question.compute, rows, params)))
         yield
+
+
+def _computed(compute: Compute, rows: pa.Table, params: Params) -> pa.Table:
+    """What a question computes, its linear algebra by one thread.
+
+    The matrices are small: on a busy machine threads that wait for each other take forty times as long as one alone.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        return compute(rows, params)
+
+
+def used(sql: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that a SELECT has a $name for: the engine refuses others."""
+    names = set(re.findall(r"\$(\w+)", sql))
+    return {name: value for name, value in values.items() if name in names}
 
 
 def require_known(warehouse: Warehouse, params: Params, rows: pa.Table | None = None) -> None:
@@ -158,11 +225,11 @@ def require_known(warehouse: Warehouse, params: Params, rows: pa.Table | None = 
         check.require(warehouse, values)
 
 
-def ask(warehouse: Warehouse, question: Question, params: Params | None = None) -> "pl.DataFrame":
+def ask(source: Source, question: Question, params: Params | None = None) -> "pl.DataFrame":
     """`ask_arrow` as a polars frame; without parameters, about everything."""
     import polars as pl
 
-    frame = pl.from_arrow(ask_arrow(warehouse, question, params or question.params.model_validate({})))
+    frame = pl.from_arrow(ask_arrow(source, question, params or question.params.model_validate({})))
     assert isinstance(frame, pl.DataFrame)
     return frame
 
@@ -180,7 +247,7 @@ class _Check:
         wanted = values.get(self.parameter)
         if wanted is None:
             return
-        there = [row["value"] for row in warehouse.rows(self.sql)]
+        there = [row["value"] for row in warehouse.remembered_rows(self.sql)]
         missing = [value for value in ([wanted] if isinstance(wanted, str) else wanted) if value not in there]
         if missing:
             raise NotFound(f"No {self.noun} '{missing[0]}' in the warehouse{_there(self.noun, there)}; {self.listing}.")

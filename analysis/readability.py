@@ -6,7 +6,7 @@ from pydantic import Field
 
 from analysis.question import Question, SplitParams, VariantRow
 
-Measure = Literal[
+Score = Literal[
     "automated_readability_index",
     "coleman_liau_index",
     "flesch_kincaid_grade",
@@ -14,8 +14,8 @@ Measure = Literal[
     "gunning_fog",
     "dale_chall_readability_score",
     "difficult_words",
-    "num_tokens",
 ]
+Measure = Literal[Score, "num_tokens"]
 
 
 class Params(SplitParams):

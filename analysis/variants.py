@@ -22,6 +22,9 @@ class Row(BaseRow):
     seeds: list[int] = Field(description="Their seeds.")
     task: Task = Field(description="single_label or multi_label.")
     num_classes: int = Field(description="Number of classes of the dataset.")
+    num_parameters: int | None = Field(description="Number of parameters of its models, before pruning.")
+    num_prunable: int | None = Field(description="Number of weights that may be pruned.")
+    num_pruned: int | None = Field(description="Number of weights that were pruned.")
     study: str = Field(description="Studies that have runs of the recipe.")
     recipe_id: str = Field(description="What the compared runs share.")
 

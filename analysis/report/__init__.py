@@ -1,0 +1,1 @@
+"""The report: findings in words, tables and figures of a warehouse, in one file that needs no network."""

@@ -1,0 +1,134 @@
+"""The measures that the paper does not have, as tables: every pruner of each configuration at one sparsity."""
+
+import polars as pl
+
+from analysis.report.by_pruner import by_pruner, count, interval, listed, number, p_value, printed
+from analysis.report.factors import class_impact_table, factors_table
+from analysis.report.rows import Rows
+from analysis.selection import configurations_in, percent, pruners_in
+from analysis.tables.grid import KEYS, keys_of
+from analysis.tables.table import Cell, Column, Table
+
+_NUM_SHOWN = 5
+"""So many examples that are PIEs under every pruner."""
+_VARIANT = ["recipe_id", "pruner", "sparsity", "split"]
+
+
+def measure_tables(rows: Rows, sparsity: float) -> list[Table]:
+    """The tables of all measures at a sparsity, which bounds what they read."""
+    return [
+        _certainty(rows, sparsity),
+        _disagreement(rows, sparsity),
+        _mcnemar(rows, sparsity),
+        _holste(rows, sparsity),
+        class_impact_table(rows, sparsity),
+        factors_table(rows, sparsity),
+        _overlap(rows, sparsity),
+        _under_every_pruner(rows, sparsity),
+    ]
+
+
+def _certainty(rows: Rows, sparsity: float) -> Table:
+    """How certain rates and effectiveness are, and what the seeds alone make."""
+    rates, accuracies = (
+        rows.of_measured(sparsity, question) for question in ("pie-rate-interval", "accuracy-interval")
+    )
+    noise = rows.noise_floor.select(*_VARIANT, "noise_floor_mean", "ratio")
+    frame = rates.join(noise, on=_VARIANT).join(
+        accuracies.select(*_VARIANT, "difference", "difference_low", "difference_high"), on=_VARIANT
+    )
+    return by_pruner(
+        frame,
+        "How certain it is, given that other seeds could have been drawn: 95 % bootstrap intervals over the seeds of the PIE rate and "
+        "of what pruning adds to accuracy or macro F1; the noise floor is the rate of PIEs between two halves of the unpruned "
+        "seeds, and the ratio is how many times that the variant's own rate is, at as many seeds.",
+        {
+            "PIE rate": interval("pie_rate", "pie_rate_low", "pie_rate_high"),
+            "Noise floor": number("noise_floor_mean"),
+            "Ratio": number("ratio", 1),
+            "Effectiveness": interval("difference", "difference_low", "difference_high"),
+        },
+        sparsity,
+    )
+
+
+def _disagreement(rows: Rows, sparsity: float) -> Table:
+    return by_pruner(
+        rows.of_measured(sparsity, "disagreement"),
+        "Measures of disagreement, mean over the seeds' pairs of runs: PIEs (modal CIE), flips (Dutta et al. 2024), churn, label "
+        "and probability loyalty (Xu et al. 2021), taxicab distance of the votes (Hooker et al. 2020).",
+        {
+            "PIEs": number("modal_cie_rate"),
+            "Flips": number("flips_mean"),
+            "Churn": number("churn_mean"),
+            "Label loyalty": number("label_loyalty_mean"),
+            "Prob. loyalty": number("probability_loyalty_mean"),
+            "Taxicab": number("taxicab_mean"),
+        },
+        sparsity,
+    )
+
+
+def _mcnemar(rows: Rows, sparsity: float) -> Table:
+    return by_pruner(
+        rows.of_measured(sparsity, "mcnemar"),
+        "Whether the two sides err on different examples: examples that one side alone has right, by majority label, and McNemar's "
+        "exact test.",
+        {
+            "Unpruned alone": count("num_unpruned_correct"),
+            "Pruned alone": count("num_pruned_correct"),
+            "p": p_value,
+        },
+        sparsity,
+    )
+
+
+def _holste(rows: Rows, sparsity: float) -> Table:
+    """How many of the PIEs by rank correlation are PIEs by majority label."""
+    found = rows.of_measured(sparsity, "holste-pies")
+    frame = found.group_by(
+        "dataset", "architecture", "recipe_id", "study", "pruner", "num_seeds", maintain_order=True
+    ).agg(
+        num_holste=pl.len(),
+        highest=pl.col("rank_correlation").max(),
+        share=pl.col("is_pie").mean(),
+    )
+    return by_pruner(
+        frame,
+        "PIEs as Holste et al. (2023) define them: the 5 % of the examples whose classes both sides rank least alike, by Spearman's "
+        "correlation of the probabilities averaged over the seeds; the highest correlation among them, and how many of them are "
+        "PIEs by majority label.",
+        {"Examples": count("num_holste"), "Highest correlation": number("highest"), "Also PIEs": number("share", 2)},
+        sparsity,
+    )
+
+
+def _overlap(rows: Rows, sparsity: float) -> Table:
+    """How much of the PIEs two pruners share."""
+    frame = rows.at(sparsity, "pie-overlap", other_sparsity=[sparsity])
+    pruners, lines = pruners_in(frame), []
+    for configuration in configurations_in(frame):
+        found = configuration.of(frame)
+        at = {(row["pruner"], row["other_pruner"]): row["jaccard"] for row in found.iter_rows(named=True)}
+        for pruner in pruners_in(found):
+            cells = [Cell("" if other == pruner else printed(at.get((pruner, other)), 2)) for other in pruners]
+            lines.append([*keys_of(configuration), Cell(pruner), *cells])
+    caption = (
+        "How the PIEs of two pruners overlap: examples that are PIEs of both, divided by those that are PIEs of either (Jaccard). "
+        f"At {percent(sparsity)}."
+    )
+    columns = [*KEYS, *(Column(pruner) for pruner in pruners)]
+    return listed(caption, frame, columns, lines, f"There are no two pruners at {percent(sparsity)} yet.")
+
+
+def _under_every_pruner(rows: Rows, sparsity: float) -> Table:
+    """Some of the examples that are PIEs whatever the pruner."""
+    frame = rows.at(sparsity, "pies-under-every-pruner", limit=_NUM_SHOWN)
+    lines = [
+        [*keys_of(configuration), Cell(str(row["example_id"])), Cell(row["text"][:300])]
+        for configuration in configurations_in(frame)
+        for row in configuration.of(frame).iter_rows(named=True)
+    ]
+    columns = [*KEYS[:2], Column("Example"), Column("Text", numeric=False)]
+    caption = f"Examples that are PIEs under every pruner at {percent(sparsity)}: the first {_NUM_SHOWN}."
+    return listed(caption, frame, columns, lines, "No example is a PIE under every pruner.")
