@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import Literal
 
@@ -13,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from store.formats import FORMATS, Rows, compressed, to_ndjson
+from store.snapshots import Snapshot
 
 SNAPSHOT_HEADER = "Warehouse-Snapshot"
 Format = Literal["json", "ndjson", "csv", "arrow", "parquet"]
@@ -40,16 +42,28 @@ def shape_of(request: Request, asked: str | None) -> Shape:
     Raises HTTPException 406 when Accept allows none of the formats.
     """
     format_name = asked or _format_by_accept(request.headers.get("accept", "*/*"))
-    taken = [name for name, _ in _weighed(request.headers.get("accept-encoding", ""))]
     # Parquet is compressed by itself.
-    encoding = next((name for name in ("zstd", "gzip") if name in taken and format_name != "parquet"), None)
-    return Shape(format_name, encoding)
+    return Shape(format_name, None if format_name == "parquet" else encoding_of(request))
 
 
-def etag_of(request: Request, snapshot: int, shape: Shape) -> str:
+def encoding_of(request: Request) -> str | None:
+    """zstd or gzip, where the asker takes it."""
+    taken = [name for name, _ in _weighed(request.headers.get("accept-encoding", ""))]
+    return next((name for name in ("zstd", "gzip") if name in taken), None)
+
+
+def etag_of(request: Request, snapshot: Snapshot, shape: Shape) -> str:
     """The tag of the answer to this URL in this shape at a snapshot."""
-    question = f"{version('pie-store')} {request.url.path}?{request.url.query} {shape.format} {shape.encoding}"
-    return f'"{snapshot}-{hashlib.sha256(question.encode()).hexdigest()[:16]}"'
+    question = (
+        f"{_release()} {snapshot.committed_at} {request.url.path}?{request.url.query} {shape.format} {shape.encoding}"
+    )
+    return f'"{snapshot.number}-{hashlib.sha256(question.encode()).hexdigest()[:16]}"'
+
+
+@cache
+def _release() -> str:
+    # Read once: it takes longer than all else that an unchanged answer needs.
+    return version("pie-store")
 
 
 def is_unchanged(request: Request, etag: str) -> bool:
@@ -58,7 +72,7 @@ def is_unchanged(request: Request, etag: str) -> bool:
     return etag in held or "*" in held
 
 
-def headers_of(request: Request, snapshot: int, etag: str, *, fixed: bool) -> dict[str, str]:
+def headers_of(request: Request, snapshot: Snapshot, etag: str, *, fixed: bool) -> dict[str, str]:
     """Snapshot, ETag and caching: an answer `as_of` a snapshot never changes, another may with the next run.
 
     An answer to a token is for its bearer alone.
@@ -66,7 +80,7 @@ def headers_of(request: Request, snapshot: int, etag: str, *, fixed: bool) -> di
     whose = "private" if "authorization" in request.headers else "public"
     how_long = "max-age=31536000, immutable" if fixed else "max-age=1, must-revalidate"
     return {
-        SNAPSHOT_HEADER: str(snapshot),
+        SNAPSHOT_HEADER: str(snapshot.number),
         "ETag": etag,
         "Cache-Control": f"{whose}, {how_long}",
         "Vary": "Accept, Accept-Encoding, Authorization",

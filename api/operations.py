@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field
 
 from api.problems import RESPONSES
 from api.service import Service
+from store.errors import Refused, Unavailable
+from store.migrate import require_current
 from store.schema import describe_schema
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (401, 403, 503)}
@@ -37,9 +39,13 @@ def add_operations(app: FastAPI, service: Service) -> None:
 
     @app.get("/readyz", responses={503: RESPONSES[503]})
     def readyz() -> Readiness:
-        """Whether the warehouse can be read."""
-        with service.reader.warehouse() as (_, snapshot):
-            return Readiness(status="ok", snapshot=snapshot)
+        """Whether the warehouse can be read, and has this version's schema."""
+        with service.reader.warehouse() as (warehouse, snapshot):
+            try:
+                require_current(warehouse)
+            except Refused as error:
+                raise Unavailable(str(error)) from error
+            return Readiness(status="ok", snapshot=snapshot.number)
 
     @app.get(
         "/metrics",
@@ -67,14 +73,10 @@ def add_operations(app: FastAPI, service: Service) -> None:
 def _look(service: Service) -> None:
     """Bring the gauges up to date, which are only looked at when they are asked for."""
     metrics = service.metrics
-    with service.reader.warehouse() as (warehouse, snapshot):
-        made = warehouse.rows(
-            "select s.snapshot_time::timestamptz::timestamp as made_at from warehouse.snapshots() as s "
-            "where s.snapshot_id = $snapshot",
-            {"snapshot": snapshot},
-        )
-    metrics.snapshot.set(snapshot)
-    metrics.snapshot_age.set((datetime.now(UTC).replace(tzinfo=None) - made[0]["made_at"]).total_seconds())
+    with service.reader.warehouse() as (_, snapshot):
+        pass
+    metrics.snapshot.set(snapshot.number)
+    metrics.snapshot_age.set((datetime.now(UTC).replace(tzinfo=None) - snapshot.committed_at).total_seconds())
     if service.sql:
         busy = service.sql.num_busy
         metrics.sql_workers.labels("busy").set(busy)

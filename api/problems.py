@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from api.observe import REQUEST_ID_HEADER
-from store.errors import NotFound, Refused, StoreError
+from store.errors import NotFound, QueryFailed, Refused, StoreError
 from store.sql_pool import Busy
 
 LOGGER = logging.getLogger("pie.api")
@@ -63,7 +63,8 @@ def add_problem_handlers(app: FastAPI) -> None:
     def on_store_error(request: Request, error: StoreError) -> JSONResponse:
         if isinstance(error, NotFound):
             return problem(request, 404, str(error))
-        if isinstance(error, Refused):
+        # The service's own SQL fails on a damaged warehouse only; that of strangers fails elsewhere, and comes as Refused.
+        if isinstance(error, Refused) and not isinstance(error, QueryFailed):
             return problem(request, 422, str(error))
         if isinstance(error, Busy):
             return problem(request, 429, str(error), {"Retry-After": "1"})
@@ -103,9 +104,13 @@ def _sentence(request: Request, faults: Sequence[Any]) -> str:
     if fault["type"] == "extra_forbidden" and kind == "Query parameter":
         known = ", ".join(sorted(_known_parameters(request)))
         return f"Unknown query parameter '{name}'; '{request.url.path}' takes {known}."
+    message = fault["msg"].removeprefix("Value error, ").rstrip(".")
+    if tuple(fault["loc"]) == ("query",):
+        # Not one value is wrong, but how they go together.
+        return f"The question cannot be asked so: {message}."
     given = repr(fault["input"])
     shown = given if len(given) <= 200 else f"{given[:200]}..."
-    return f"{kind} '{name}' is {shown}: {fault['msg'].removeprefix('Value error, ').rstrip('.')}."
+    return f"{kind} '{name}' is {shown}: {message}."
 
 
 def _methods(app: FastAPI, request: Request) -> list[str]:

@@ -1,6 +1,7 @@
 """A question as an endpoint: one function turns its Params, Row and SQL into GET /v1/<question>."""
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -10,17 +11,16 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from starlette.concurrency import run_in_threadpool
 
-from analysis.page import Page, ask_page, asking
+from analysis.page import MAX_PAGE_ROWS, Page, ask_page, asking
 from analysis.question import Params, Question
 from api.answers import SNAPSHOT_HEADER, Format, Shape, etag_of, headers_of, is_unchanged, respond, shape_of
 from api.cache import KeptAnswer
 from api.problems import RESPONSES
 from api.service import Service
 from store.errors import NotFound
-from store.formats import FORMATS
+from store.formats import FORMATS, Rows
+from store.snapshots import Snapshot
 from store.warehouse import Warehouse
-
-MAX_PAGE_ROWS = 10_000
 
 
 def add_question(app: FastAPI, service: Service, question: Question) -> None:
@@ -34,13 +34,16 @@ def add_question(app: FastAPI, service: Service, question: Question) -> None:
         page = Page(
             query.fields, getattr(query, "sort", ()), getattr(query, "limit", None), getattr(query, "after", None)
         )
-        return await run_in_threadpool(_answer, service, request, question, params, page, query.format, query.as_of)
+        asked = _Asked(request, question, params, page, shape_of(request, query.format), query.as_of)
+        given = _given_before(service, asked)
+        return given if given is not None else await run_in_threadpool(_answer, service, asked)
 
     # FastAPI reads the annotations: the query's model is the question's own.
     endpoint.__annotations__["query"] = Annotated[_query_model(question, taken_from_path), Query()]
     row = _row_model(question)
     app.get(
-        f"/v1/{path}",
+        # A dataset may be named as on a hub: organisation/name.
+        f"/v1/{path}".replace("{dataset}", "{dataset:path}"),
         name=question.name,
         summary=question.description.split("? ")[0] + "?",
         description=question.description,
@@ -62,8 +65,10 @@ def _params(question: Question, from_query: dict[str, Any], from_path: dict[str,
     try:
         return question.params.model_validate(from_query | from_path)
     except ValidationError as error:
-        # The query was validated before: what is wrong here is a part of the path.
-        raise RequestValidationError([{**fault, "loc": ("path", *fault["loc"])} for fault in error.errors()]) from error
+        # Each value of the query was validated before: what is wrong is a part of the path, or how values go together.
+        raise RequestValidationError(
+            [{**fault, "loc": ("path" if fault["loc"] else "query", *fault["loc"])} for fault in error.errors()]
+        ) from error
 
 
 def _names(values: Any) -> Any:
@@ -130,53 +135,70 @@ def formats_of(row: type[BaseModel]) -> dict[str, Any]:
     return {"description": row.__doc__ or "Rows", "content": others, "headers": headers}
 
 
-def _answer(
-    service: Service,
-    request: Request,
-    question: Question,
-    params: Params,
-    page: Page,
-    format_name: str | None,
-    as_of: int | None,
-) -> Response:
-    shape = shape_of(request, format_name)
+@dataclass(frozen=True)
+class _Asked:
+    """A question as it was asked over HTTP."""
+
+    request: Request
+    question: Question
+    params: Params
+    page: Page
+    shape: Shape
+    as_of: int | None
+
+    def headers(self, snapshot: Snapshot) -> dict[str, str]:
+        """The headers of its answer at a snapshot, the ETag among them."""
+        etag = etag_of(self.request, snapshot, self.shape)
+        return headers_of(self.request, snapshot, etag, fixed=self.as_of is not None)
+
+
+def _given_before(service: Service, asked: _Asked) -> Response | None:
+    """The answer that needs no look into the warehouse: an old snapshot stays as it is, the newest while nothing is committed."""
+    snapshot = service.reader.known_snapshot(asked.as_of)
+    return _unchanged_or_kept(service, asked, asked.headers(snapshot)) if snapshot is not None else None
+
+
+def _unchanged_or_kept(service: Service, asked: _Asked, headers: dict[str, str]) -> Response | None:
+    if is_unchanged(asked.request, headers["ETag"]):
+        service.metrics.cache.labels("unchanged").inc()
+        return Response(status_code=304, headers=headers)
+    kept = service.cache.get(headers["ETag"])
+    if kept is None:
+        return None
+    service.metrics.cache.labels("hit").inc()
+    return Response(kept.body, media_type=kept.media_type, headers=kept.headers | headers)
+
+
+def _answer(service: Service, asked: _Asked) -> Response:
     with ExitStack() as held:
-        warehouse, snapshot = held.enter_context(service.reader.warehouse(as_of))
-        etag = etag_of(request, snapshot, shape)
-        headers = headers_of(request, snapshot, etag, fixed=as_of is not None)
-        result, response = "unchanged", Response(status_code=304, headers=headers)
-        if not is_unchanged(request, etag):
-            result, response = _kept_or_read(
-                service, request, question, params, page, etag, headers, shape, warehouse, held
-            )
-        service.metrics.cache.labels(result).inc()
+        warehouse, snapshot = held.enter_context(service.reader.warehouse(asked.as_of))
+        headers = asked.headers(snapshot)
+        given = _unchanged_or_kept(service, asked, headers)
+        if given is not None:
+            return given
+        rows = _rows(warehouse, asked, headers, held)
+        response = respond(rows, asked.shape, headers, held, single=asked.question.single)
+        if not isinstance(response, StreamingResponse):
+            sent = {name: value for name, value in response.headers.items() if name in ("link", "content-encoding")}
+            service.cache.put(headers["ETag"], KeptAnswer(bytes(response.body), sent, response.media_type))
+        service.metrics.cache.labels("miss").inc()
         return response
 
 
-def _kept_or_read(
-    service: Service, request: Request, question: Question, params: Params, page: Page, etag: str,
-    headers: dict[str, str], shape: Shape, warehouse: Warehouse, held: ExitStack,
-) -> tuple[str, Response]:  # fmt: skip
-    """`hit` with an answer given before, or `miss` with a new one."""
-    kept = service.cache.get(etag)
-    if kept:
-        return "hit", Response(kept.body, media_type=kept.media_type, headers=kept.headers | headers)
-    if question.single or page.limit is None:
-        rows = held.enter_context(asking(warehouse, question, params, page))
-        if question.single:
-            rows = rows.read_all()
-            if not rows.num_rows:
-                raise NotFound(f"No {question.name} at '{request.url.path}'; the endpoints are explained at /docs.")
-    else:
-        found = ask_page(warehouse, question, params, page)
-        rows = found.rows
-        if found.next:
-            headers["Link"] = f'<{_url_with(request, after=found.next)}>; rel="next"'
-    response = respond(rows, shape, headers, held, single=question.single)
-    if not isinstance(response, StreamingResponse):
-        sent = {name: value for name, value in response.headers.items() if name in ("link", "content-encoding")}
-        service.cache.put(etag, KeptAnswer(bytes(response.body), sent, response.media_type))
-    return "miss", response
+def _rows(warehouse: Warehouse, asked: _Asked, headers: dict[str, str], held: ExitStack) -> Rows:
+    """The rows from the warehouse, read while `held` is open; the header that leads to the next page is added."""
+    question, params, page = asked.question, asked.params, asked.page
+    if question.single:
+        rows = held.enter_context(asking(warehouse, question, params, page)).read_all()
+        if not rows.num_rows:
+            raise NotFound(f"No {question.name} at '{asked.request.url.path}'; the endpoints are explained at /docs.")
+        return rows
+    if page.limit is None:
+        return held.enter_context(asking(warehouse, question, params, page))
+    found = ask_page(warehouse, question, params, page)
+    if found.next:
+        headers["Link"] = f'<{_url_with(asked.request, after=found.next)}>; rel="next"'
+    return found.rows
 
 
 def _url_with(request: Request, **changed: str) -> str:

@@ -1,9 +1,8 @@
 """What the endpoints share: the settings and everything that was opened by them."""
 
-import ipaddress
 from dataclasses import dataclass
 
-from api.access import Gate
+from api.access import Gate, is_loopback
 from api.cache import AnswerCache
 from api.observe import Metrics
 from api.reader import Reader
@@ -36,16 +35,14 @@ def open_service(settings: Settings) -> Service:
     return Service(
         settings,
         reader,
-        Gate(tokens, is_open=settings.open, is_local=is_loopback(settings.host)),
+        Gate(tokens, is_open=settings.open, is_local=is_loopback(settings.host), origins=settings.cors_origins),
         AnswerCache(settings.cache_mb * 2**20),
         Metrics(),
-        SqlPool(settings.warehouse, settings.sql_limits) if settings.sql else None,
+        _sql_pool(settings) if settings.sql else None,
     )
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _sql_pool(settings: Settings) -> SqlPool:
+    url = settings.sql_warehouse.get_secret_value() if settings.sql_warehouse else settings.warehouse
+    environment = {name: value.get_secret_value() for name, value in settings.sql_environment.items()}
+    return SqlPool(url, settings.sql_limits, environment)

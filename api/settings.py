@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from store.errors import Refused
@@ -24,6 +24,12 @@ class Settings(BaseSettings):
         None, description="File of the access tokens; tokens.json in the warehouse's directory."
     )
     sql: bool = Field(True, description="Whether ad-hoc SQL is answered.")
+    sql_warehouse: SecretStr | None = Field(
+        None, description="URL by which ad-hoc SQL reaches the warehouse: through a PostgreSQL role that may only read."
+    )
+    sql_environment: dict[str, SecretStr] = Field(
+        {}, description="Variables of ad-hoc SQL's processes, such as AWS_PROFILE of an account that may only read."
+    )
     sql_workers: int = Field(2, ge=1, le=64, description="Queries of SQL answered at the same time.")
     sql_waiting: int = Field(
         8, ge=0, le=1000, description="Queries of SQL that may wait; further ones are told to come back."

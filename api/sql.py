@@ -87,6 +87,9 @@ def _ask(service: Service, query: SqlQuery) -> SqlAnswer:
     assert service.sql is not None
     queries = service.metrics.sql_queries
     try:
+        if query.as_of is not None:
+            # A worker is started anew for each snapshot: not for one that is not there.
+            service.reader.require_snapshot(query.as_of)
         answer = service.sql.ask(query)
     except StoreError as error:
         queries.labels("turned away" if isinstance(error, Busy) else "refused").inc()
