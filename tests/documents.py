@@ -1,5 +1,6 @@
 """The parts of the documents that are generated from the code: `python -m tests.documents` writes them anew."""
 
+import json
 import re
 import tempfile
 from collections.abc import Iterator
@@ -49,6 +50,19 @@ def endpoints_section() -> str:
     return "\n".join(lines)
 
 
+def settings_section() -> str:
+    """Every setting of the service: its flag, its default and what it does."""
+    command = next(command for path, command in _commands() if path == ("serve",))
+    flags = {parameter.name: "/".join((*parameter.opts, *parameter.secondary_opts)) for parameter in command.params}
+    lines = ["| setting | flag | default | |", "| --- | --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else f"`{json.dumps(field.default)}`"
+        # What others on the machine may not read is no argument.
+        flag = "" if "SecretStr" in str(field.annotation) else f"`{flags[name]}`"
+        lines.append(f"| `{name}` | {flag} | {default} | {field.description} |")
+    return "\n".join(lines)
+
+
 def schema_dump() -> str:
     """What `pie schema` prints of a new warehouse."""
     with (
@@ -61,7 +75,8 @@ def schema_dump() -> str:
 def readme() -> str:
     """README.md with its generated sections as they should be."""
     text = README.read_text("utf-8")
-    for name, section in (("commands", commands_section()), ("endpoints", endpoints_section())):
+    sections = {"commands": commands_section(), "endpoints": endpoints_section(), "settings": settings_section()}
+    for name, section in sections.items():
         pattern = rf"(<!-- {name}: generated -->\n).*?(<!-- end -->)"
         text, count = re.subn(
             pattern, lambda match, section=section: match[1] + section + "\n" + match[2], text, flags=re.DOTALL

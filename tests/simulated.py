@@ -10,7 +10,7 @@ from store.warehouse import open_warehouse
 
 
 def simulated_warehouse(scale: float) -> Path:
-    """The directory of a made-up warehouse; making it takes minutes, at scale 1 the better part of an hour.
+    """The directory of a made-up warehouse; making it takes minutes, at scale 1 a quarter of an hour or more.
 
     The variable PIE_SIMULATED names a directory to keep them in, other than the cache.
     """

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from store.comparisons import add_evaluated_runs, refresh_comparisons
+from store.dataset import DatasetFacts
+from store.evaluated import add_evaluated_runs
 from store.identity import RunConfig
 from store.protocol import Split, Task
 from store.text import READABILITY_MEASURES
@@ -30,6 +31,10 @@ class MadeUpRun:
     influence_epoch: int = 0
     el2n_N: NDArray[np.float32] | None = None
     status: str = "published"
+    earlier: Mapping[int, Mapping[Split, Labels]] = field(default_factory=dict)
+    """What it predicted at epochs before the last, if those were recorded."""
+    logits: Mapping[int, Mapping[Split, NDArray[np.float32]]] = field(default_factory=dict)
+    """Logits [N, C] by epoch, where they were kept."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class MadeUpStudy:
     runs: Sequence[MadeUpRun]
     readability: Mapping[Split, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     """Scores by measure; a measure left out is the example's number, plus one."""
+    architecture: str = "bilstm"
 
     @property
     def num_classes(self) -> int:
@@ -54,7 +60,7 @@ class MadeUpStudy:
         )
 
     def config(self, run: MadeUpRun) -> RunConfig:
-        return RunConfig(self.name, "0" * 64, "bilstm", run.pruner, run.sparsity, run.seed, {})
+        return RunConfig(self.name, "0" * 64, self.architecture, run.pruner, run.sparsity, run.seed, {})
 
 
 def labels(rows: Sequence[Sequence[int]], num_classes: int) -> Labels:
@@ -66,34 +72,39 @@ def labels(rows: Sequence[Sequence[int]], num_classes: int) -> Labels:
 
 
 def insert(warehouse: Warehouse, *studies: MadeUpStudy) -> None:
-    """Put studies into a warehouse. Each run also predicts something else at an epoch that no question asks for."""
+    """Put studies into a warehouse. Each run also predicts something else at an epoch that no question asks for.
+
+    Studies of one name, of several architectures, are of the dataset of the first.
+    """
     rows: dict[str, list[dict[str, Any]]] = {}
+    first = {study.name: study for study in reversed(studies)}
     for study in studies:
-        for table, more in _rows(study).items():
+        for table, more in (_dataset_rows(study) if first[study.name] is study else {}).items():
             rows.setdefault(table, []).extend(more)
+        for run in study.runs:
+            _add_run(rows, study, run)
     with warehouse.transaction("made up"):
-        for table, values in rows.items():
+        for table, values in ((table, values) for table, values in rows.items() if values):
             with warehouse.register("made_up_rows", pa.Table.from_pylist(values)):
                 warehouse.execute(f"insert into {table} by name select * from made_up_rows")
         warehouse.execute(
             "insert into recipe_study select distinct r.recipe_id, r.study from run as r anti join recipe_study using (recipe_id)"
         )
-        add_evaluated_runs(warehouse, [row["run_id"] for row in rows.get("run", [])])
-        for recipe_id in {row["recipe_id"] for row in rows.get("run", [])}:
-            refresh_comparisons(warehouse, recipe_id)
+        for study in studies:
+            facts = DatasetFacts(study.name, study.task, study.num_classes, "0" * 64, {})
+            for run in study.runs:
+                if run.status == "published":
+                    sizes = {split: len(predicted_NC) for split, predicted_NC in run.predicted.items()}
+                    add_evaluated_runs(warehouse, facts, [study.config(run)], run.last_epoch, sizes)
 
 
-def _rows(study: MadeUpStudy) -> dict[str, list[dict[str, Any]]]:
+def _dataset_rows(study: MadeUpStudy) -> dict[str, list[dict[str, Any]]]:
     name = study.name
     rows: dict[str, list[dict[str, Any]]] = {
         "dataset": [{"dataset": name, "task": study.task, "num_classes": study.num_classes, "digest": "0" * 64}],
         "class": [{"dataset": name, "class_id": c, "name": f"class {c}"} for c in range(study.num_classes)],
         "example": [],
         "readability": [],
-        "run": [],
-        "evaluation": [],
-        "prediction": [],
-        "el2n": [],
     }
     for split, gold_NC in study.gold.items():
         scores = {measure: study.score(split, measure) for measure in (*READABILITY_MEASURES, "num_tokens")}
@@ -106,12 +117,12 @@ def _rows(study: MadeUpStudy) -> dict[str, list[dict[str, Any]]]:
             )
             measured = {measure: scores[measure][number] for measure in READABILITY_MEASURES}
             rows["readability"].append(key | measured | {"textstat_version": "0.7.8"})
-    for run in study.runs:
-        _add_run(rows, study, run)
-    return {table: values for table, values in rows.items() if values}
+    return rows
 
 
 def _add_run(rows: dict[str, list[dict[str, Any]]], study: MadeUpStudy, run: MadeUpRun) -> None:
+    for table in ("run", "evaluation", "prediction", "logit", "el2n"):
+        rows.setdefault(table, [])
     config = study.config(run)
     rows["run"].append(
         {
@@ -120,16 +131,20 @@ def _add_run(rows: dict[str, list[dict[str, Any]]], study: MadeUpStudy, run: Mad
             "study": f"study of {study.name}",
             "dataset": study.name,
         }
-        | {"architecture": "bilstm", "pruner": run.pruner, "sparsity": run.sparsity, "seed": run.seed}
+        | {"architecture": study.architecture, "pruner": run.pruner, "sparsity": run.sparsity, "seed": run.seed}
         | {"status": run.status, "last_epoch": run.last_epoch, "config": "{}"}
     )
-    for split, predicted_NC in run.predicted.items():
-        for epoch in {run.last_epoch, 99}:
+    astray = {split: np.roll(predicted_NC, 1, axis=1) for split, predicted_NC in run.predicted.items()}
+    for epoch, predicted in {**run.earlier, run.last_epoch: run.predicted, 99: astray}.items():
+        for split, predicted_NC in predicted.items():
             key = {"run_id": config.run_id, "split": split, "epoch": epoch}
             rows["evaluation"].append(key | {"num_examples": len(predicted_NC)})
-            shown_NC = predicted_NC if epoch == run.last_epoch else np.roll(predicted_NC, 1, axis=1)
-            pairs = zip(*np.nonzero(shown_NC), strict=True)
+            pairs = zip(*np.nonzero(predicted_NC), strict=True)
             rows["prediction"] += [key | {"example_id": int(n), "class_id": int(c)} for n, c in pairs]
+    for epoch, kept in run.logits.items():
+        for split, logits_NC in kept.items():
+            key = {"run_id": config.run_id, "split": split, "epoch": epoch}
+            rows["logit"] += [key | {"example_id": n, "logits": list(map(float, x))} for n, x in enumerate(logits_NC)]
     if run.el2n_N is not None:
         for epoch, values_N in ((run.influence_epoch, run.el2n_N), (99, 1 - run.el2n_N)):
             rows["el2n"] += [

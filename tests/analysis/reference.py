@@ -86,8 +86,32 @@ def pie_rate(study: MadeUpStudy, split: Split) -> Answer:
     return answer
 
 
+def margin(unpruned_C: NDArray[np.int_], pruned_C: NDArray[np.int_], num_seeds: int, task: Task) -> float:
+    """How decisively two sides disagree by their votes for each class."""
+    if task == "single_label":
+        leads = [float(np.diff(np.sort(votes_C)[-2:])[0]) for votes_C in (unpruned_C, pruned_C)]
+        return min(leads) / num_seeds
+    differ_C = (unpruned_C > num_seeds / 2) != (pruned_C > num_seeds / 2)
+    leads_C = np.minimum(np.abs(2 * unpruned_C - num_seeds), np.abs(2 * pruned_C - num_seeds))
+    return float(leads_C[differ_C].max() / num_seeds)
+
+
+def influence_of_examples(study: MadeUpStudy) -> tuple[NDArray[np.float64], NDArray[np.int_]] | None:
+    """Influence and bin [N] of the training examples; None where no unpruned run was scored."""
+    scored = [run.el2n_N for run in variants(study).get(("none", 0.0), {}).values() if run.el2n_N is not None]
+    if not scored:
+        return None
+    influence_N = np.mean(np.stack(scored).astype(np.float64), axis=0)
+    bins_N = np.zeros(len(influence_N), dtype=np.int_)
+    # np.array_split puts the larger bins first, as ntile does.
+    for number, members in enumerate(np.array_split(np.argsort(influence_N, kind="stable"), 20), start=1):
+        bins_N[members] = number
+    return influence_N, bins_N
+
+
 def pies(study: MadeUpStudy, split: Split) -> Answer:
     answer: Answer = {}
+    scored = influence_of_examples(study) if split == "train" else None
     for variant, unpruned, pruned, seeds in pairs(study, split):
         for number in np.flatnonzero(is_pie(unpruned, pruned, study.task)):
             answer[*variant, int(number)] = {
@@ -98,6 +122,12 @@ def pies(study: MadeUpStudy, split: Split) -> Answer:
                 "unpruned_votes": unpruned.sum(axis=0)[number].tolist(),
                 "pruned_votes": pruned.sum(axis=0)[number].tolist(),
                 "text": f"{split} text {number}",
+                "pruned_class_names": [f"class {c}" for c in classes_of(majority(pruned, study.task)[number])],
+                "margin": margin(unpruned.sum(axis=0)[number], pruned.sum(axis=0)[number], len(seeds), study.task),
+                "influence": float(scored[0][number]) if scored else None,
+                "bin": int(scored[1][number]) if scored else None,
+                "gunning_fog": study.score(split, "gunning_fog")[number],
+                "num_tokens": study.score(split, "num_tokens")[number],
             }
     return answer
 
@@ -154,15 +184,14 @@ def class_distribution(study: MadeUpStudy, split: Split) -> Answer:
 
 def influence(study: MadeUpStudy) -> Answer:
     answer: Answer = {}
-    scored = [run.el2n_N for run in variants(study).get(("none", 0.0), {}).values() if run.el2n_N is not None]
+    scored = influence_of_examples(study)
     if not scored:
         return answer
-    influence_N = np.mean(np.stack(scored).astype(np.float64), axis=0)
-    # np.array_split puts the larger bins first, as ntile does.
-    bins = np.array_split(np.argsort(influence_N, kind="stable"), 20)
+    influence_N, bins_N = scored
     for variant, unpruned, pruned, seeds in pairs(study, "train"):
         pies_N = is_pie(unpruned, pruned, study.task)
-        for number, members in enumerate(bins, start=1):
+        for number in range(1, 21):
+            members = np.flatnonzero(bins_N == number)
             if len(members):
                 answer[*variant, number] = {
                     "num_seeds": len(seeds),

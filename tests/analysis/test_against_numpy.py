@@ -5,8 +5,6 @@ predicted, variants without any PIE, runs that are not published, and outputs of
 """
 
 import itertools
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,19 +16,13 @@ from analysis.question import ask
 from analysis.questions import QUESTIONS
 from store.protocol import Split, Task
 from store.text import READABILITY_MEASURES
-from store.warehouse import Warehouse, open_warehouse
+from store.warehouse import Warehouse
 from tests.analysis import reference
 from tests.warehouses import Labels, MadeUpRun, MadeUpStudy, insert
 
 MEASURES = (*READABILITY_MEASURES, "num_tokens")
 NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def shared_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    path: Path = tmp_path_factory.mktemp("random") / "warehouse"
-    with open_warehouse(path, create=True) as opened:
-        yield opened
+VARIANT = ("pruner", "sparsity")
 
 
 def random_labels(
@@ -79,13 +71,13 @@ def studies(draw: st.DrawFn) -> MadeUpStudy:
 
 
 def rows_of(warehouse: Warehouse, name: str, key: tuple[str, ...], **filters: Any) -> dict[str, reference.Answer]:
-    """A question's answer about all datasets, by dataset and key."""
+    """A question's answer about the datasets, by dataset and the columns of the key."""
     question = QUESTIONS[name]
     found: dict[str, reference.Answer] = {}
     for row in ask(warehouse, question, question.params.model_validate(filters)).to_dicts():
         question.row.model_validate(row)
         answer = found.setdefault(row["dataset"], {})
-        named = tuple(row[column] for column in ("pruner", "sparsity", *key))
+        named = tuple(row[column] for column in key)
         assert named not in answer, f"{name} has two rows for {named}"
         answer[named] = row
     return found
@@ -108,23 +100,23 @@ def test_every_question_is_what_numpy_says(shared_warehouse: Warehouse, cases: l
     for split in splits:
         chosen = names | {"split": [split]}
         answers = {
-            "pie-rate": (rows_of(shared_warehouse, "pie-rate", (), **chosen), reference.pie_rate),
-            "pies": (rows_of(shared_warehouse, "pies", ("example_id",), **chosen), reference.pies),
-            "accuracy": (rows_of(shared_warehouse, "accuracy", (), **chosen), reference.accuracy),
+            "pie-rate": (rows_of(shared_warehouse, "pie-rate", VARIANT, **chosen), reference.pie_rate),
+            "pies": (rows_of(shared_warehouse, "pies", (*VARIANT, "example_id"), **chosen), reference.pies),
+            "accuracy": (rows_of(shared_warehouse, "accuracy", VARIANT, **chosen), reference.accuracy),
             "accuracy-on-pies": (
-                rows_of(shared_warehouse, "accuracy-on-pies", (), **chosen),
+                rows_of(shared_warehouse, "accuracy-on-pies", VARIANT, **chosen),
                 reference.accuracy_on_pies,
             ),
             "class-distribution": (
-                rows_of(shared_warehouse, "class-distribution", ("class_id",), **chosen),
+                rows_of(shared_warehouse, "class-distribution", (*VARIANT, "class_id"), **chosen),
                 reference.class_distribution,
             ),
         }
         for case in cases:
             for name, (found, expected) in answers.items():
                 assert_same(found.get(case.name, {}), expected(case, split), f"{name} of {case.name}, {split}")
-    bins = rows_of(shared_warehouse, "influence", ("bin",), **names)
-    measures = rows_of(shared_warehouse, "readability", ("measure",), **names)
+    bins = rows_of(shared_warehouse, "influence", (*VARIANT, "bin"), **names)
+    measures = rows_of(shared_warehouse, "readability", (*VARIANT, "measure"), **names)
     for case in cases:
         assert_same(bins.get(case.name, {}), reference.influence(case), f"influence of {case.name}")
         assert_same(

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from analysis.question import ask
 from analysis.questions import QUESTIONS
@@ -85,6 +86,54 @@ def test_multi_label_needs_more_than_half_and_a_pie_may_differ_in_one_class(ware
     assert accuracy["none"]["std"] == pytest.approx(np.std([1, 2 / 3], ddof=1))
     # On the PIEs, examples 0 and 2, both pruned seeds have classes 0 and 1 right and miss 2: F1 2/3 each.
     assert answer(warehouse, "accuracy-on-pies")[0]["pruned_on_pies"] == pytest.approx(2 / 3)
+
+
+def test_pies_by_class_margin_and_text(warehouse: Warehouse) -> None:
+    #                                     example:   0  1  2
+    gold = single(0, 1, 2)
+    unpruned = side("none", 0.0, single(0, 1, 2), single(0, 1, 2), single(0, 1, 0), single(0, 0, 1))
+    pruned = side("IMP-FT", 0.9, single(1, 2, 0), single(1, 2, 0), single(1, 2, 0), single(1, 1, 1))
+    insert(warehouse, MadeUpStudy("three", "single_label", {"test": gold}, [*unpruned, *pruned]))
+
+    def pies(**filters: Any) -> list[int]:
+        return [row["example_id"] for row in answer(warehouse, "pies", **filters)]
+
+    # Unpruned votes: 4 0 0, 1 3 0, 1 1 2, pruned ones 0 4 0, 0 1 3, 3 1 0: each side is ahead by 4 and 4, 2 and 2, 1 and 2.
+    rows = answer(warehouse, "pies")
+    assert [row["margin"] for row in rows] == [1.0, 0.5, 0.25]
+    assert [row["unpruned_class_names"] + row["pruned_class_names"] for row in rows] == [
+        ["class 0", "class 1"],
+        ["class 1", "class 2"],
+        ["class 2", "class 0"],
+    ]
+    assert (
+        pies(min_margin=0.5) == [0, 1]
+        and pies(max_margin=0.5) == [1, 2]
+        and pies(min_margin=0.3, max_margin=0.6) == [1]
+    )
+    assert (
+        pies(class_id=[0, 2]) == [0, 2]
+        and pies(unpruned_class_id=[1]) == [1]
+        and pies(pruned_class_id=[1, 0]) == [0, 2]
+    )
+    assert (
+        pies(text=["TEXT 1"]) == [1] and pies(text=["text 0", "text 2"]) == [0, 2] and pies(text=["100 %", "_"]) == []
+    )
+    with pytest.raises(ValidationError, match="bins of the split train"):
+        pies(bin=[20])
+
+
+def test_pies_by_influence(warehouse: Warehouse) -> None:
+    train = single(*[0] * 40)
+    el2n_N = np.linspace(1.0, 0.025, 40, dtype=np.float32)  # example 0 is the most influential, 39 the least
+    flipped = single(*[1] * 3, *[0] * 36, 1)  # PIEs: 0, 1, 2 and 39
+    unpruned = MadeUpRun("none", 0.0, 0, {"train": train}, el2n_N=el2n_N)
+    pruned = MadeUpRun("IMP-WR", 0.9, 0, {"train": flipped})
+    insert(warehouse, MadeUpStudy("bins", "single_label", {"train": train}, [unpruned, pruned]))
+    rows = answer(warehouse, "pies", split=["train"])
+    assert [(row["example_id"], row["bin"]) for row in rows] == [(0, 20), (1, 20), (2, 19), (39, 1)]
+    assert [row["influence"] for row in rows] == [pytest.approx(el2n_N[n]) for n in (0, 1, 2, 39)]
+    assert [row["example_id"] for row in answer(warehouse, "pies", split=["train"], bin=[20, 1])] == [0, 1, 39]
 
 
 def test_only_seeds_that_both_sides_have_count(warehouse: Warehouse) -> None:

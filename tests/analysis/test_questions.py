@@ -1,5 +1,6 @@
 """SQL, Params and Row of every question belong together, and so do its command and its file."""
 
+import inspect
 import re
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -19,9 +20,11 @@ ALL = [pytest.param(question, id=name) for name, question in QUESTIONS.items()]
 
 @pytest.mark.parametrize("question", ALL)
 def test_sql_params_and_row_match(warehouse: Warehouse, question: Question) -> None:
-    sql = re.sub(r"--[^\n]*", "", question.sql)
+    sql = re.sub(r"--[^\n]*", "", question.text)
     assert set(re.findall(r"\$(\w+)", sql)) <= set(question.params.model_fields)
-    unused = set(question.params.model_fields) - set(re.findall(r"\$(\w+)", sql))
+    computes = "" if question.compute is None else inspect.getsource(inspect.getmodule(question.compute))  # type: ignore[arg-type]
+    read = set(re.findall(r"\$(\w+)", sql)) | set(re.findall(r"params\.(\w+)", computes))
+    unused = set(question.params.model_fields) - read
     assert not unused, f"parameters {unused} of {question.name} do nothing"
     gold = labels([[0], [1]], 2)
     run = MadeUpRun("none", 0.0, 0, {"test": gold})
@@ -39,6 +42,7 @@ def test_sql_params_and_row_match(warehouse: Warehouse, question: Question) -> N
 def test_the_first_comment_asks_and_names_the_grain(question: Question) -> None:
     assert re.match(r"^[A-Z].*\? One row", question.description)
     assert "order by" in question.sql or question.single
+    assert bool(question.input_sql) == (question.compute is not None) == ("computed" in question.sql)
 
 
 def test_every_question_is_listed_and_has_a_command() -> None:

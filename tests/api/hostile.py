@@ -90,7 +90,6 @@ select 1;; delete from run
 select 1 /* ; */ ; attach 'x'
 select ';' ; pragma version
 begin; delete from run; commit
-select 1;\u00a0select 2
 """.strip().splitlines()
 
 READING = """
@@ -143,16 +142,24 @@ from run union all by name from read_csv('x')
 from (pivot 'x.csv' on a in (1) using sum(b))
 from (unpivot 'x.csv' on a)
 from run at (version => (select count(*) from glob('/*')))
-from /* run */ read_text /* x */ ('/etc/passwd')
-from READ_TEXT('/etc/passwd')
-from "read_text"('/etc/passwd')
 from main.read_text('/etc/passwd')
 from system.main.read_text('/etc/passwd')
 from read_text(chr(47) || 'etc' || chr(47) || 'passwd')
-\ufefffrom read_text('/etc/passwd')
-from \uff52ead_text('/etc/passwd')
 from run tablesample (select 1) where (from read_text('/etc/passwd'))
 """.strip().splitlines()
+
+DISGUISED = [
+    "select 1;\u00a0select 2", "select 1\u037e select 2", "select 1;\u2028drop table run", "select 1 -- \ndrop table run",
+    "--\rdrop table run", "--\r\ndrop table run", "/* */ drop /* */ table /* */ run", "/*/* nested */*/ drop table run",
+    "/*! drop table run */", "select 1 /* never closed", "select 1 */ ; drop table run", "CoPy rUn To 'x'", "\tcopy\nrun\rto 'x'",
+    "copy/**/run/**/to/**/'x'", "\ufeffcopy run to 'x'", "\u200bdrop table run", "dr\u00adop table run", "\u0455elect 1; drop table run",
+    "\uff44rop table run", "\u202e;nur elbat pord", "drop table run\x1a", "select 1 \x00; drop table run", "\\! ls", "!ls", ".shell ls",
+    ".read x.sql", "select 1 \\g drop table run", "from /* run */ read_text /* x */ ('/etc/passwd')", "from READ_TEXT('/etc/passwd')",
+    'from "read_text"(\'/etc/passwd\')', 'from "READ_text"(\'/etc/passwd\')', "\ufefffrom read_text('/etc/passwd')",
+    "from \uff52ead_text('/etc/passwd')", "from $$/etc/passwd$$", "from $x$/etc/passwd$x$", "from E'\\x2fetc\\x2fpasswd'",
+    "from '/etc/passwd'--'", "select 1 union/**/all/**/from read_text('/etc/passwd')", "from read_text(E'\\057etc\\057passwd')",
+    "select 'a'/**/;/**/attach/**/'x'", "from '/etc/passwd\u0000.parquet'", "from\u00a0'/etc/passwd'", "from \"/etc/passwd\\\"\"",
+]  # fmt: skip
 
 LOOKING_AROUND = """
 from query('select 1')
@@ -261,12 +268,27 @@ NONSENSE = [
     "select " + "+".join(["1"] * 50_000), "select error('of my own')",
 ]  # fmt: skip
 
+REFUSED = {
+    "writing": WRITING, "several statements": SEVERAL, "comments and unicode": DISGUISED, "files and addresses": READING,
+    "catalog, maintenance, settings and host": LOOKING_AROUND, "nonsense": NONSENSE,
+}  # fmt: skip
+
+FLOODS = [
+    "from range(1000000000)",
+    "select a.range, b.range from range(100000) as a, range(10000) as b",
+    "select r.range, repeat('x', 100) as x from range(1000000000) as r",
+    "from run as a, range(1000000000) as b",
+    "select r.range from range(1000000000) as r union all select r.range from range(1000000000) as r",
+    "select unnest(range(1000)) from range(1000000)",
+]
+
 BOMBS = [
     # time
     "select count(*) from range(100000000) as a, range(100000000) as b where a.range * b.range % 7 = 3",
     "with recursive t as (select 1::bigint as n union all select (n + 1) % 1000 from t) select count(*) from t",
     "select count(*) from range(1000000000) where regexp_matches(repeat('a', 1000) || range, '(a|aa)+$')",
     # memory
+    "from prediction as a, prediction as b, prediction as c, prediction as d, prediction as e, prediction as f",
     "select repeat('x', 4000000000)",
     "select list(r.range) from range(3000000000) as r",
     "select len(string_agg(repeat('x', 100000), '')) from range(1000000)",

@@ -1,6 +1,5 @@
 """A real uvicorn around the service, in a thread; and a small warehouse with everything in it."""
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import httpx
 import uvicorn
 
 from api.app import create_app
+from api.cli import listen
 from api.settings import Settings
 from store.dataset import register_dataset
 from store.publish import publish_run
@@ -34,8 +34,7 @@ def fill(warehouse: Warehouse, spool: Path) -> None:
 @contextmanager
 def serving(settings: Settings) -> Iterator[httpx.Client]:
     """The service on a free port of this machine, with a client of it."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning", log_config=None))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

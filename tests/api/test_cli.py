@@ -1,15 +1,20 @@
 """`pie serve` as it is typed."""
 
+import asyncio
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+
+from api.cli import listen
 
 PIE = [sys.executable, "-c", "from store.main import main; main()"]
 
@@ -27,6 +32,12 @@ def pie_serve(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finally:
         process.kill()
         process.communicate()
+
+
+def let_log(process: subprocess.Popen[str]) -> None:
+    """Read what a service logs and forget it: a full pipe would stop it."""
+    assert process.stderr is not None
+    threading.Thread(target=process.stderr.read, daemon=True).start()
 
 
 def refused(*arguments: str) -> str:
@@ -58,3 +69,19 @@ def test_a_port_that_is_taken(filled_warehouse: Path) -> None:
     with pie_serve("--warehouse", str(filled_warehouse), "--port", "0") as (_, url):
         port = url.rsplit(":", 1)[1]
         assert "--port 0" in refused("--warehouse", str(filled_warehouse), "--port", port)
+
+
+def test_no_part_of_an_answer_waits_for_the_one_before_to_be_acknowledged() -> None:
+    async def accepted() -> int:
+        options: asyncio.Queue[int] = asyncio.Queue()
+
+        def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            options.put_nowait(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(connected, sock=listen("127.0.0.1", 0)) as server:
+            _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.close()
+            return await options.get()
+
+    assert asyncio.run(accepted()) != 0

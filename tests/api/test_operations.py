@@ -4,17 +4,25 @@ import json
 import logging
 import re
 import signal
+import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from typer.main import get_command
 
 from api.logs import JsonLines
 from api.settings import Settings, load_settings
 from store.errors import Refused
-from tests.api.served import serving, wait_until
-from tests.api.test_cli import pie_serve
+from store.main import app
+from tests.api.served import DATASET, serving, wait_until
+from tests.api.test_cli import let_log, pie_serve
+from tests.api.test_publishing import archive_of
+from tests.made_up import run_config, spool_run
 
 
 def test_requests_have_ids_that_errors_repeat(client: httpx.Client) -> None:
@@ -29,9 +37,30 @@ def test_the_access_log_is_a_json_object_a_line(client: httpx.Client, caplog: py
     caplog.set_level(logging.INFO, "pie.access")
     client.get("/v1/pie-rate?pruner=RP-AI", headers={"x-request-id": "one"})
     wait_until(lambda: caplog.records)
-    line = json.loads(JsonLines().format(caplog.records[-1]))
+    line = json.loads(JsonLines(str).format(caplog.records[-1]))
     assert line["request_id"] == "one" and line["endpoint"] == "/v1/pie-rate" and line["status"] == 200
     assert line["query"] == "pruner=RP-AI" and line["bytes"] > 0 and line["milliseconds"] > 0
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_forwarded_headers_are_believed_by_list(filled_warehouse: Path, trusted: bool) -> None:
+    arguments = ["--trusted-proxy", "127.0.0.1" if trusted else "192.0.2.1"]
+    with pie_serve("--warehouse", str(filled_warehouse), "--port", "0", "--no-sql", *arguments) as (process, url):
+        httpx.get(f"{url}/healthz", headers={"x-forwarded-for": "203.0.113.9"})
+        assert process.stderr is not None
+        line = json.loads(process.stderr.readline())
+    assert line["path"] == "/healthz" and line["client"] == ("203.0.113.9" if trusted else "127.0.0.1")
+
+
+def test_every_setting_is_a_flag_and_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    group: Any = get_command(app)
+    serve = group.get_command(group.make_context("pie", [], resilient_parsing=True), "serve")
+    flags = {parameter.name for parameter in serve.params}
+    # Arguments can be read by everyone on a machine: secrets are variables only.
+    assert flags | {"sql_warehouse", "sql_environment"} == {*Settings.model_fields, "config"}
+    monkeypatch.setenv("PIE_CORS_ORIGINS", '["https://a.example"]')
+    monkeypatch.setenv("PIE_SQL", "false")
+    assert load_settings().cors_origins == ["https://a.example"] and not load_settings().sql
 
 
 def test_head_is_get_without_a_body(client: httpx.Client) -> None:
@@ -125,23 +154,79 @@ def test_what_is_under_way_is_finished_when_told_to_stop(filled_warehouse: Path)
     assert answers[0].status_code in (200, 422) and answers[0].headers["x-request-id"]
 
 
-def test_killed_and_started_again_under_load(own_warehouse: Path) -> None:
-    for _ in range(2):
-        with pie_serve("--warehouse", str(own_warehouse), "--port", "0", "--no-sql") as (process, url):
-            assert httpx.get(f"{url}/v1/runs").status_code == 200
-            loads = [threading.Thread(target=_load, args=(url,)) for _ in range(4)]
-            for load in loads:
-                load.start()
-            process.kill()
-            for load in loads:
-                load.join()
+def test_killed_and_started_again_under_load(tmp_path: Path, own_warehouse: Path) -> None:
+    """Eight clients ask and one publishes throughout, while the service is killed twice: every answer that comes is whole,
+    each client is answered again after each start, and the run is published once.
+    """
+    port = _free_port()
+    load = Load(
+        f"http://127.0.0.1:{port}", archive_of(spool_run(tmp_path, DATASET, run_config(DATASET, "MP-AI", 0.5, 0)))
+    )
+    with load.running():
+        for life in range(3):
+            load.life = life
+            with pie_serve("--warehouse", str(own_warehouse), "--port", str(port), "--no-sql") as (process, _):
+                let_log(process)
+                wait_until(load.is_answered, seconds=60)
+                process.kill()
+        assert not load.faults, load.faults[:3]
+        # Killed between commit and answer, it is published and the sender is told so the next time.
+        assert load.published.count(201) <= 1 and set(load.published) <= {200, 201}, load.published
     with serving(Settings(warehouse=str(own_warehouse), sql=False)) as client:
-        assert len(client.get("/v1/runs").json()) == 6
+        assert len(client.get("/v1/runs?status=published").json()) == 7
 
 
-def _load(url: str) -> None:
-    try:
-        for _ in range(50):
-            assert httpx.get(f"{url}/v1/runs", timeout=5).status_code == 200
-    except httpx.TransportError:
-        return
+class Load:
+    """Clients that ask until they are stopped, whatever becomes of the service."""
+
+    def __init__(self, url: str, archive: bytes) -> None:
+        self.life = 0
+        self.faults: list[str] = []
+        self.published: list[int] = []
+        self._url, self._archive = url, archive
+        self._answered: set[tuple[int, int]] = set()
+        self._stopped = threading.Event()
+
+    def is_answered(self) -> bool:
+        """Whether each client was answered in this life of the service, and the run is published."""
+        return len(self.published) > self.life and all((self.life, number) in self._answered for number in range(8))
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(8)]
+        threads.append(threading.Thread(target=self._publish))
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stopped.set()
+            for thread in threads:
+                thread.join()
+
+    def _ask(self, number: int) -> None:
+        # One for each thread: making one takes longer than an answer, and would keep the service from starting.
+        with httpx.Client(base_url=self._url, timeout=30) as client:
+            while not self._stopped.is_set():
+                life = self.life
+                try:
+                    answer = client.get("/v1/runs?status=published")
+                except httpx.TransportError:
+                    self._stopped.wait(0.05)
+                    continue
+                if answer.status_code != 200 or len(answer.json()) not in (6, 7):
+                    self.faults.append(f"{answer.status_code} {answer.text}")
+                self._answered.add((life, number))
+
+    def _publish(self) -> None:
+        with httpx.Client(base_url=self._url, timeout=60) as client:
+            while not self._stopped.is_set():
+                with suppress(httpx.TransportError):
+                    self.published.append(client.post("/v1/runs", content=self._archive).status_code)
+                self._stopped.wait(0.2)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -47,9 +47,12 @@ def test_a_run_is_published_once_however_often_it_is_sent(tmp_path: Path, own_wa
 def test_a_run_that_does_not_fit_is_refused(tmp_path: Path, own_warehouse: Path) -> None:
     run = spool_run(tmp_path, DATASET, CONFIG)
     next(run.glob("prediction*")).write_bytes(b"damaged")
+    own_config = run_config(DATASET, "IMP-FT", 0.5, 0)
     stranger = made_up_dataset("stranger")
     with serving(Settings(warehouse=str(own_warehouse), sql=False)) as client:
         assert_problem(client.post("/v1/runs", content=archive_of(run)), 422, "damaged")
+        changed = archive_of(spool_run(tmp_path, DATASET, own_config, splits=("test",)))
+        assert_problem(client.post("/v1/runs", content=changed), 422, own_config.run_id, "published with other content")
         other = archive_of(spool_run(tmp_path, stranger, run_config(stranger)))
         assert_problem(client.post("/v1/runs", content=other), 404, "'stranger'", "pie data add")
         assert len(client.get("/v1/runs?status=published").json()) == 6

@@ -1,5 +1,6 @@
 """Who may do what: tokens by scope and time, and services without tokens."""
 
+import hmac
 import json
 import logging
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from api.logs import JsonLines
 from api.settings import Settings
 from api.tokens import TokenFile
 from store.errors import NotFound, Refused
@@ -54,6 +56,32 @@ def test_the_first_token_shuts_an_open_local_service(own_warehouse: Path) -> Non
         assert client.get("/v1/runs", headers=bearer(secret)).status_code == 200
 
 
+def test_pages_of_elsewhere_are_not_this_machine(filled_warehouse: Path) -> None:
+    """A browser on this machine reaches the service too, and asks whatever a page has it ask."""
+    body = {"sql": "select 1 as one"}
+    with serving(
+        Settings(warehouse=str(filled_warehouse), sql_workers=1, cors_origins=["https://listed.example"])
+    ) as client:
+        port = client.base_url.port
+        for host in (
+            "evil.example",
+            f"evil.example:{port}",
+            "127.0.0.1.evil.example",
+            "evil_site.example",
+            "a b",
+            "192.0.2.7",
+            "",
+        ):
+            assert_problem(client.get("/v1/runs", headers={"host": host}), 403, "--open")
+        for host in ("localhost", f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}"):
+            assert client.get("/v1/runs", headers={"host": host}).status_code == 200
+        for origin in ("https://evil.example", "null", f"https://127.0.0.1:{port}"):
+            for path in ("/v1/sql", "/v1/runs"):
+                assert_problem(client.post(path, json=body, headers={"origin": origin}), 403, "--cors-origin")
+        for origin in (f"http://127.0.0.1:{port}", "https://listed.example"):
+            assert client.post("/v1/sql", json=body, headers={"origin": origin}).json() == [{"one": 1}]
+
+
 def test_an_open_service_answers_anyone_but_publishes_for_nobody_without_a_token(own_warehouse: Path) -> None:
     with serving(Settings(warehouse=str(own_warehouse), sql=False, open=True, host="0.0.0.0")) as client:
         assert client.get("/v1/runs").status_code == 200
@@ -76,6 +104,77 @@ def test_an_expired_token_is_no_token(own_warehouse: Path) -> None:
     secret = long_ago.create("old", ["read"], datetime(2020, 1, 2, tzinfo=UTC))
     with serving(Settings(warehouse=str(own_warehouse), sql=False)) as client:
         assert_problem(client.get("/v1/runs", headers=bearer(secret)), 401)
+
+
+def test_expired_revoked_unknown_and_malformed_tokens_are_told_the_same(own_warehouse: Path) -> None:
+    """What is answered says nothing of what there is, or was."""
+    tokens = TokenFile(own_warehouse / "tokens.json")
+    good, revoked = tokens.create("good", ["read"]), tokens.create("revoked", ["read"])
+    tokens.revoke("revoked")
+    long_ago = TokenFile(own_warehouse / "tokens.json", lambda: datetime(2020, 1, 1, tzinfo=UTC))
+    expired = long_ago.create("expired", ["read"], datetime(2020, 1, 2, tzinfo=UTC))
+    wrong = [
+        expired,
+        revoked,
+        good[:-1],
+        good + "x",
+        good.swapcase(),
+        good.removeprefix("pie_"),
+        "pie_",
+        "x" * 5000,
+        "\x7f",
+    ]
+    headers = [bearer(secret) for secret in wrong]
+    headers += [{}, {"authorization": good}, {"authorization": f"Basic {good}"}, {"authorization": "Bearer"}]
+    headers += [{"cookie": f"token={good}"}, {"x-api-key": good}]
+    with serving(Settings(warehouse=str(own_warehouse), sql=False)) as client:
+        answers = [client.get("/v1/runs", headers=each) for each in headers]
+        answers.append(client.get(f"/v1/runs?token={good}"))
+        assert client.get("/v1/runs", headers=bearer(good)).status_code == 200
+    for answer in answers:
+        assert_problem(answer, 401, "pie token create")
+    assert len({answer.json()["detail"] for answer in answers}) == 1
+    assert len({tuple(sorted(set(answer.headers) - {"date"})) for answer in answers}) == 1
+
+
+def test_finding_a_token_does_the_same_work_whatever_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every token kept is compared, whole digests of one length, in constant time: nothing tells how near a guess is."""
+    tokens = TokenFile(tmp_path / "tokens.json")
+    secrets = [tokens.create(f"token {number}", ["read"]) for number in range(5)]
+    kept = [token.digest for token in tokens.tokens()]
+    compared: list[tuple[str, str]] = []
+
+    def watched(one: str, other: str) -> bool:
+        compared.append((one, other))
+        return hmac.compare_digest(one, other)
+
+    monkeypatch.setattr("api.tokens.compare_digest", watched)
+    near = secrets[0][:-1] + ("A" if secrets[0][-1] != "A" else "B")
+    for sent, name in [
+        (secrets[0], "token 0"),
+        (secrets[4], "token 4"),
+        (near, None),
+        ("pie_", None),
+        ("", None),
+        ("ü" * 999, None),
+    ]:
+        compared.clear()
+        found = tokens.find(sent)
+        assert (found.name if found else None) == name
+        assert [one for one, _ in compared] == kept, "each token is compared, in the same order, also after a match"
+        assert {len(other) for _, other in compared} == {64} and len({other for _, other in compared}) == 1
+        assert not any(sent and sent in pair for pair in compared), "digests are compared, not what was sent"
+
+
+def test_a_token_that_was_put_into_the_url_is_not_logged(own_warehouse: Path, caplog: pytest.LogCaptureFixture) -> None:
+    secret = TokenFile(own_warehouse / "tokens.json").create("mine", ["read"])
+    caplog.set_level(logging.DEBUG)
+    with serving(Settings(warehouse=str(own_warehouse), sql=False)) as client:
+        for query in (f"token={secret}", f"a=1&access_token={secret}&b=2"):
+            assert client.get(f"/v1/runs?{query}").status_code == 401
+    lines = [JsonLines(str).format(record) for record in caplog.records if record.name.startswith("pie")]
+    assert any("token=pie_..." in line for line in lines)
+    assert not any(secret in line or secret.removeprefix("pie_") in line for line in lines)
 
 
 def test_only_hashes_are_kept_for_the_owner_alone(tmp_path: Path) -> None:

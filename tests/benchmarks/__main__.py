@@ -1,6 +1,7 @@
 """`python -m tests.benchmarks NAME`: the figures of one benchmark, each held against its limit.
 
-A benchmark is a module of this package with a function `measure` that yields figures. The last line printed is one JSON
+A benchmark is a module of this package with a function `measure` that yields figures, and may have `add_options`, whose options
+are what `measure` is given. The last line printed is one JSON
 object: each figure's name to its value, its limit and whether it holds. Exit status 1 where one does not, 2 where the
 benchmark cannot be run.
 """
@@ -8,6 +9,7 @@ benchmark cannot be run.
 import importlib
 import json
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 from tests.benchmarks.figure import Unmeasurable
@@ -16,15 +18,20 @@ from tests.benchmarks.figure import Unmeasurable
 def main(arguments: list[str]) -> int:
     here = Path(__file__).parent
     names = sorted(path.stem for path in here.glob("*.py") if path.stem not in ("__init__", "__main__", "figure"))
-    if len(arguments) != 1 or arguments[0] not in names:
+    if not arguments or arguments[0] not in names:
         print(
             f"Name one benchmark: python -m tests.benchmarks NAME, with NAME one of {', '.join(names)}.",
             file=sys.stderr,
         )
         return 2
+    benchmark = importlib.import_module(f"tests.benchmarks.{arguments[0]}")
+    parser = ArgumentParser(f"python -m tests.benchmarks {arguments[0]}", description=benchmark.__doc__)
+    if hasattr(benchmark, "add_options"):
+        benchmark.add_options(parser)
+    options = vars(parser.parse_args(arguments[1:]))
     figures = []
     try:
-        for figure in importlib.import_module(f"tests.benchmarks.{arguments[0]}").measure():
+        for figure in benchmark.measure(**options):
             print(f"{figure.name}: {figure.value:.3f} ({figure.limit}){'' if figure.holds else ': MISSED'}", flush=True)
             figures.append(figure)
     except Unmeasurable as error:

@@ -1,54 +1,98 @@
 """How long the service takes beside the same question in process, over a made-up warehouse; and what load does to it.
 
-Set PIE_SCALE for another size than a tenth of the paper's, PIE_LOAD_SECONDS for a longer load (1800 is the half hour that
-memory is held against). The service keeps no answers here: each one is computed.
+The service keeps no answers while it is compared with the question in process: each one is computed. Under mixed load it runs as
+it is served by default.
 """
 
 import os
 import statistics
 import time
+from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import numpy as np
 import psutil
 
-from analysis.question import ask_arrow
+from analysis.question import Question, ask_arrow
 from analysis.questions import QUESTIONS
 from store.formats import to_json_array
 from store.warehouse import open_warehouse
-from tests.api.test_cli import pie_serve
+from tests.api.test_cli import let_log, pie_serve
 from tests.benchmarks.figure import Figure
 from tests.simulated import simulated_warehouse
 
-ASKED = ("pie-rate", "accuracy", "accuracy-on-pies", "class-distribution", "readability")
+ASKED = ("pie-rate", "accuracy", "accuracy-on-pies", "class-distribution", "readability", "influence", "pies")
+FILTERS = {"dataset": "imdb", "pruner": "IMP-FT", "sparsity": 0.9}
+PAGE = 100
 CLIENTS = 8
 TIMES = 40
+LOAD_SECONDS = 20
+UNANSWERED = 599
+"""Counted as the status of a request that got no answer."""
+PRUNERS = ("IIBP-WR", "IIBP-FT", "IBP-AI", "IMP-WR", "IMP-FT", "MP-AI", "IRP-FT", "RP-AI")
+SQL = "select dataset, pruner, avg(pie_rate) as pie_rate from pie_rate where sparsity = {} group by all order by all"
 
 
-def measure() -> Iterator[Figure]:
+def add_options(parser: ArgumentParser) -> None:
+    """What may be said behind the benchmark's name."""
+    parser.add_argument("--scale", type=float, default=0.1, help="Size of the warehouse; 1 is the paper's.")
+    parser.add_argument(
+        "--soak-minutes", type=float, default=2, help="Minutes of mixed load; memory is held against 30."
+    )
+
+
+def measure(scale: float, soak_minutes: float) -> Iterator[Figure]:
     """The figures: milliseconds and ratios."""
-    warehouse = simulated_warehouse(float(os.environ.get("PIE_SCALE", "0.1")))
-    os.environ["PIE_CACHE_MB"] = "0"
-    with (
-        pie_serve("--warehouse", str(warehouse), "--port", "0") as (process, url),
-        httpx.Client(base_url=url) as client,
-    ):
-        with open_warehouse(warehouse, read_only=True) as opened:
-            for name in ASKED:
-                question = QUESTIONS[name]
-                params = question.params.model_validate({"pruner": ["IMP-FT"], "sparsity": [0.9]})
-                inside, over_http = _side_by_side(
-                    lambda question=question, params=params: b"".join(
-                        to_json_array(ask_arrow(opened, question, params))
-                    ),
-                    lambda name=name: client.get(f"/v1/{name}?pruner=IMP-FT&sparsity=0.9").raise_for_status(),
-                )
-                print(f"  {name}: in process {inside:.1f} ms, over HTTP {over_http:.1f} ms")
-                yield Figure(f"{name}_p50_beyond_1.5_times_ms", over_http - 1.5 * inside, "<= 3")
-        yield Figure("unchanged_p95_ms", _unchanged(client), "<= 3")
-        yield from _under_load(url, psutil.Process(process.pid))
+    warehouse = simulated_warehouse(scale)
+    with _served(warehouse, cache_mb=0) as (_, url):
+        yield from _beside_in_process(warehouse, url)
+        yield Figure("unchanged_p95_ms", _unchanged(url), "<= 3")
+        yield from _eight_clients(url)
+    with _served(warehouse) as (process, url):
+        yield from _mixed_load(url, process, soak_minutes * 60)
+
+
+@contextmanager
+def _served(warehouse: Path, **settings: object) -> Iterator[tuple[psutil.Process, str]]:
+    os.environ |= {f"PIE_{name.upper()}": str(value) for name, value in settings.items()}
+    try:
+        with pie_serve("--warehouse", str(warehouse), "--port", "0") as (process, url):
+            let_log(process)
+            yield psutil.Process(process.pid), url
+    finally:
+        for name in settings:
+            del os.environ[f"PIE_{name.upper()}"]
+
+
+def _beside_in_process(warehouse: Path, url: str) -> Iterator[Figure]:
+    with open_warehouse(warehouse, read_only=True) as opened, httpx.Client(base_url=url, timeout=60) as client:
+
+        def ask_in_process(question: Question) -> None:
+            params = question.params.model_validate(_filters(question, several=True))
+            for _ in to_json_array(ask_arrow(opened, question, params)):
+                pass
+
+        for name in ASKED:
+            question = QUESTIONS[name]
+            path = f"/v1/{name}?{urlencode(_filters(question))}"
+            inside, over_http = _side_by_side(
+                lambda question=question: ask_in_process(question),
+                lambda path=path: client.get(path).raise_for_status(),
+            )
+            print(f"  {name}: in process {inside:.1f} ms, over HTTP {over_http:.1f} ms", flush=True)
+            yield Figure(f"{name}_p50_beyond_1.5_times_ms", over_http - 1.5 * inside, "<= 3")
+
+
+def _filters(question: Question, *, several: bool = False) -> dict[str, object]:
+    filters = {name: [value] if several else value for name, value in FILTERS.items()}
+    return filters | ({"limit": PAGE} if question.name == "pies" else {})
 
 
 def _side_by_side(inside: Callable[[], object], over_http: Callable[[], object]) -> tuple[float, float]:
@@ -62,46 +106,87 @@ def _side_by_side(inside: Callable[[], object], over_http: Callable[[], object])
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def _unchanged(client: httpx.Client) -> float:
-    headers = {"if-none-match": client.get("/v1/pie-rate").headers["etag"]}
-    times = [_milliseconds(lambda: client.get("/v1/pie-rate", headers=headers)) for _ in range(10 * TIMES)]
-    assert client.get("/v1/pie-rate", headers=headers).status_code == 304
+def _unchanged(url: str) -> float:
+    with httpx.Client(base_url=url) as client:
+        headers = {"if-none-match": client.get("/v1/pie-rate").headers["etag"]}
+        times = [_milliseconds(lambda: client.get("/v1/pie-rate", headers=headers)) for _ in range(10 * TIMES)]
+        assert client.get("/v1/pie-rate", headers=headers).status_code == 304
     return float(np.percentile(times, 95))
 
 
-def _under_load(url: str, process: psutil.Process) -> Iterator[Figure]:
-    seconds = float(os.environ.get("PIE_LOAD_SECONDS", "60"))
-    started = time.monotonic()
-    with ThreadPoolExecutor(CLIENTS + 1) as pool:
-        resident = pool.submit(_resident, process, started, seconds)
-        loads = [pool.submit(_load, url, started + seconds, number) for number in range(CLIENTS)]
-        results = [result for load in loads for result in load.result()]
-    times = [milliseconds for milliseconds, _ in results]
-    print(f"  {len(times)} answers to {CLIENTS} clients: median {statistics.median(times):.1f} ms")
-    yield Figure("errors_under_load", sum(status >= 500 for _, status in results), "<= 0")
-    yield Figure("p99_by_p50_under_load", float(np.percentile(times, 99)) / statistics.median(times), "<= 10")
-    early, late = resident.result()
-    yield Figure("memory_growth", late / early - 1, "<= 0.1")
+def _eight_clients(url: str) -> Iterator[Figure]:
+    paths = [f"/v1/{name}?{urlencode(_filters(QUESTIONS[name]))}" for name in ASKED]
+    answers = _load(url, lambda number: paths[number % len(paths)], LOAD_SECONDS)
+    times = [milliseconds for milliseconds, _ in answers]
+    print(f"  {len(times)} answers to {CLIENTS} clients: median {statistics.median(times):.1f} ms", flush=True)
+    yield Figure("errors_of_8_clients", sum(status != 200 for _, status in answers), "<= 0")
+    yield Figure("p99_by_p50_of_8_clients", float(np.percentile(times, 99)) / statistics.median(times), "<= 10")
 
 
-def _load(url: str, until: float, number: int) -> list[tuple[float, int]]:
-    """What one client is answered: milliseconds and status of each."""
-    results = []
-    with httpx.Client(base_url=url, timeout=60) as client:
-        while time.monotonic() < until:
-            name = ASKED[(number + len(results)) % len(ASKED)]
-            started = time.perf_counter()
-            status = client.get(f"/v1/{name}?pruner=IMP-FT&sparsity=0.9").status_code
-            results.append((1000 * (time.perf_counter() - started), status))
-    return results
+def _mixed_load(url: str, process: psutil.Process, seconds: float) -> Iterator[Figure]:
+    with ThreadPoolExecutor(1) as pool:
+        resident = pool.submit(_resident, process, seconds)
+        answers = _load(url, _mixed, seconds)
+        first, last = resident.result()
+    by_status = Counter(status for _, status in answers)
+    print(f"  mixed load of {seconds / 60:g} minutes: {dict(by_status)}, {first / 2**20:.0f} to {last / 2**20:.0f} MB")
+    yield Figure("errors_under_mixed_load", sum(status >= 500 for _, status in answers), "<= 0")
+    yield Figure("memory_growth", last / first - 1, "<= 0.1")
 
 
-def _resident(process: psutil.Process, started: float, seconds: float) -> tuple[float, float]:
-    """Resident memory after the first minute, or the first third of a shorter load, and at the end."""
-    time.sleep(max(0.0, started + min(60.0, seconds / 3) - time.monotonic()))
-    early = process.memory_info().rss
-    time.sleep(max(0.0, started + seconds - time.monotonic()))
-    return early, process.memory_info().rss
+def _mixed(number: int) -> str:
+    """The path of the number-th request: questions of every variant, in every format, pages, examples, old snapshots and SQL."""
+    random = np.random.default_rng(number)
+    filters = {"pruner": random.choice(PRUNERS), "sparsity": random.choice([0.2, 0.5, 0.7, 0.9, 0.99])}
+    kind = number % 10
+    if kind == 0:
+        return f"/v1/sql?{urlencode({'q': SQL.format(filters['sparsity'])})}"
+    if kind == 1:
+        return f"/v1/examples/imdb/test/{random.integers(200)}"
+    if kind == 2:
+        return f"/v1/pies?{urlencode(filters | {'limit': PAGE, 'sort': '-margin', 'min_margin': 0.3})}"
+    if kind == 3:
+        return "/v1/pie-rate?as_of=10"
+    form = random.choice(["json", "ndjson", "csv", "arrow", "parquet"])
+    return f"/v1/{ASKED[number % len(ASKED)]}?{urlencode(filters | {'format': form})}"
+
+
+def _load(url: str, path_of: Callable[[int], str], seconds: float) -> list[tuple[float, int]]:
+    """What clients are answered who ask at the same time: milliseconds and status of each answer, or UNANSWERED."""
+    until, numbers = time.monotonic() + seconds, count()
+
+    def ask() -> list[tuple[float, int]]:
+        answers = []
+        with httpx.Client(base_url=url, timeout=60) as client:
+            while time.monotonic() < until:
+                path = path_of(next(numbers))
+                started = time.perf_counter()
+                try:
+                    status = client.get(path).status_code
+                except httpx.TransportError:
+                    status = UNANSWERED
+                answers.append((1000 * (time.perf_counter() - started), status))
+        return answers
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        return [answer for asked in [pool.submit(ask) for _ in range(CLIENTS)] for answer in asked.result()]
+
+
+def _resident(process: psutil.Process, seconds: float) -> tuple[float, float]:
+    """Resident memory in the minute after the first and in the last one, or in shorter spans of a shorter load: medians.
+
+    From one moment to the next it swings by a quarter, with the queries under way.
+    """
+    started, samples = time.monotonic(), []
+    while (elapsed := time.monotonic() - started) < seconds:
+        samples.append((elapsed, process.memory_info().rss))
+        time.sleep(0.2)
+    span = min(60.0, seconds / 3)
+    first, last = (
+        statistics.median(size for elapsed, size in samples if begin <= elapsed < begin + span)
+        for begin in (span, seconds - span)
+    )
+    return first, last
 
 
 def _milliseconds(action: Callable[[], object]) -> float:

@@ -33,13 +33,16 @@ def _small(warehouse: Warehouse, directory: Path) -> Iterator[Figure]:
     """A test set as IMDB's, logits kept, in turns with bare files."""
     configs = _configs(warehouse, "imdb", 25_000, 2, NUM_RUNS + 1)
     register_study(warehouse, "imdb", [*configs, RunConfig("imdb", "0" * 64, "bert", "none", 0.0, NUM_RUNS + 1)], "{}")
-    published, bare = [], []
+    published, bare, processor = [], [], []
     for config in configs:
         logits_NC = np.random.default_rng(config.seed).normal(size=(25_000, 2)).astype(np.float32)
         path = _spooled(directory, config, "test", logits_NC)
+        started = time.process_time()
         published.append(_seconds(lambda path=path: publish_run(warehouse, path)))
+        processor.append(time.process_time() - started)
         bare.append(_seconds(lambda logits_NC=logits_NC: _bare(directory / "bare", logits_NC)))
     print(f"  25,000 x 2: {1000 * statistics.median(published):.0f} ms, bare {1000 * statistics.median(bare):.0f} ms")
+    print(f"  processor time of publishing: {1000 * statistics.median(processor):.0f} ms")
     yield Figure(
         "more_than_bare_files_ms", 1000 * (statistics.median(published[1:]) - statistics.median(bare[1:])), "<= 60"
     )
@@ -47,13 +50,16 @@ def _small(warehouse: Warehouse, directory: Path) -> Iterator[Figure]:
 
 def _large(warehouse: Warehouse, directory: Path) -> Iterator[Figure]:
     """A training set as SNLI's, without logits as the protocol has it for training sets; the text file has them."""
-    (config,) = _configs(warehouse, "snli", 549_367, 3, 1)
+    configs = _configs(warehouse, "snli", 549_367, 3, 4)
     logits_NC = np.random.default_rng(0).normal(size=(549_367, 3)).astype(np.float32)
     text = directory / "logits.csv"
     as_text = _seconds(lambda: np.savetxt(text, logits_NC))
-    path = _spooled(directory, config, "train", logits_NC)
-    stored = sum(file.stat().st_size for file in path.glob("*.parquet"))
-    published = _seconds(lambda: publish_run(warehouse, path))
+    times = []
+    for config in configs:
+        path = _spooled(directory, config, "train", logits_NC)
+        stored = sum(file.stat().st_size for file in path.glob("*.parquet"))
+        times.append(_seconds(lambda path=path: publish_run(warehouse, path)))
+    published = statistics.median(times[1:])
     print(
         f"  549,367 x 3: {published:.2f} s and {stored / 2**20:.1f} MiB, text {as_text:.2f} s and {text.stat().st_size / 2**20:.1f} MiB"
     )

@@ -28,11 +28,30 @@ class PostgresServer:
     def _numbers(self) -> Iterator[int]:
         return count()
 
-    def new_database(self) -> str:
-        """Make an empty database; returns what stands behind `ducklake:postgres:`."""
+    def new_database(self, template: str = "template1") -> str:
+        """Make a database, empty or a copy of another one; returns what stands behind `ducklake:postgres:`."""
         name = f"pie{next(self._numbers)}"
-        self.sql("postgres", f"create database {name}")
+        # Nobody may be connected to a database that is copied, not even to wait there for a lock.
+        connected = f"from pg_stat_activity as a where a.datname = '{template}'"
+        self.sql("postgres", f"select pg_terminate_backend(a.pid) {connected}")
+        self.sql("postgres", f"create database {name} template {template}")
         return f"host={self.directory} user={self.user} dbname={name}"
+
+    def stop(self) -> None:
+        """End the server as a crash does: connections break, nothing is written any more."""
+        _run(self.user, "pg_ctl", "stop", "-m", "immediate", "-D", str(self._data))
+
+    def start(self) -> None:
+        # Nothing here must survive a power loss: no flushing.
+        options = (
+            f"-c listen_addresses='' -c unix_socket_directories='{self.directory}' -c fsync=off -c max_connections=200"
+        )
+        log = str(self.directory / "log")
+        _run(self.user, "pg_ctl", "start", "-w", "-D", str(self._data), "-l", log, "-o", options)
+
+    @property
+    def _data(self) -> Path:
+        return self.directory / "data"
 
     def sql(self, database: str, statement: str) -> str:
         """What psql prints for a statement."""
@@ -51,16 +70,14 @@ def postgres_server() -> Iterator[PostgresServer]:
     directory = Path(tempfile.mkdtemp(prefix="pie-pg-"))
     if os.geteuid() == 0:
         os.chown(directory, pwd.getpwnam(user).pw_uid, -1)
-    data, log = directory / "data", directory / "log"
-    # Nothing here must survive a power loss: no flushing.
-    options = f"-c listen_addresses='' -c unix_socket_directories='{directory}' -c fsync=off -c max_connections=200"
+    server = PostgresServer(directory, user)
     try:
-        _run(user, "initdb", "-D", str(data), "-A", "trust", "-U", user, "--no-sync")
-        _run(user, "pg_ctl", "start", "-w", "-D", str(data), "-l", str(log), "-o", options)
-        yield PostgresServer(directory, user)
+        _run(user, "initdb", "-D", str(directory / "data"), "-A", "trust", "-U", user, "--no-sync")
+        server.start()
+        yield server
     finally:
-        if (data / "postmaster.pid").exists():
-            _run(user, "pg_ctl", "stop", "-m", "immediate", "-D", str(data))
+        if (directory / "data" / "postmaster.pid").exists():
+            server.stop()
         shutil.rmtree(directory, ignore_errors=True)
 
 

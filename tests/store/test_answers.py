@@ -11,8 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store.answers import Variant, store_answers, store_due_answers
-from store.comparisons import STORED_TABLES
+from store.answers import STORED_TABLES, Variant, store_answers, store_due_answers
 from store.dataset import Dataset, register_dataset
 from store.identity import RunConfig
 from store.protocol import Task
@@ -43,7 +42,6 @@ _FORGET = (
     *(f"delete from {table}" for table in STORED_TABLES),
     "delete from stored_influence",
     "delete from stored_influence_recipe",
-    "update comparison set is_stored = false, num_pies = null",
     "update evaluated_run set value = null",
 )
 
@@ -109,14 +107,14 @@ def assert_same(found: dict[str, list[tuple[Any, ...]]], expected: dict[str, lis
 
 
 def num_stored(warehouse: Warehouse) -> int:
-    return int(warehouse.rows("select count(*) as n from comparison where is_stored")[0]["n"])
+    return int(warehouse.rows("select count(*) as n from stored_comparison")[0]["n"])
 
 
 def assert_stored_once(warehouse: Warehouse) -> None:
     """Each stored comparison has the rows of its examples once, and no other comparison has any."""
     stored = {
         row["id"]: row["n"]
-        for row in warehouse.rows("select comparison_id as id, num_examples as n from comparison where is_stored")
+        for row in warehouse.rows("select comparison_id as id, num_examples as n from stored_comparison")
     }
     rows = warehouse.rows(
         "select comparison_id as id, count(*) as n, count(distinct example_id) as d from stored_majority group by 1"

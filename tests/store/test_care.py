@@ -13,18 +13,23 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
+from store.answers import store_due_answers
 from store.backup import backup_warehouse, restore_warehouse
-from store.check import Finding, check_catalog, check_warehouse
+from store.check import Finding, check_catalog, check_warehouse, mend
 from store.compact import compact
 from store.dataset import register_dataset
 from store.errors import NotFound, Refused
 from store.export import export_warehouse
+from store.location import DATA_PATH_VARIABLE
 from store.main import app
 from store.publish import publish_run
 from store.run import register_study
 from store.snapshots import keep_snapshot, list_snapshots, release_snapshot
 from store.warehouse import Warehouse, open_warehouse
 from tests.made_up import made_up_dataset, run_config, spool_run
+from tests.store.conftest import use_storage
+from tests.store.postgres import PostgresServer
+from tests.store.s3 import BUCKET, S3Server
 
 DATASET = made_up_dataset(sizes={"train": 30, "test": 20})
 OTHER = made_up_dataset("other", "multi_label", sizes={"train": 24, "test": 12})
@@ -104,8 +109,10 @@ def test_compaction_keeps_every_answer_of_every_snapshot(warehouse: Warehouse, u
 
 def test_files_stay_for_those_who_began_to_read(warehouse: Warehouse, url: Path) -> None:
     files = set(url.rglob("*.parquet"))
+    snapshots = set(list_snapshots(warehouse)["snapshot"].to_pylist())
     list(compact(warehouse, expire_older_than=NOW))
     assert files <= set(url.rglob("*.parquet"))
+    assert snapshots <= set(list_snapshots(warehouse)["snapshot"].to_pylist())
 
 
 def test_snapshots_are_kept_under_one_name(warehouse: Warehouse) -> None:
@@ -144,6 +151,17 @@ def test_compaction_while_others_read_and_write(warehouse: Warehouse, url: Path,
     assert list(check_warehouse(warehouse)) == []
 
 
+def test_one_who_began_to_read_goes_on_reading_the_same(warehouse: Warehouse, url: Path, tmp_path: Path) -> None:
+    """Its transaction's view of the catalog is older than the files that a compaction has merged since."""
+    before = answers(warehouse)
+    path = spool_run(tmp_path / "spool", DATASET, run_config(DATASET, seed=2))
+    with open_warehouse(url) as reader, reader.reading() as snapshot:
+        publish_run(warehouse, path)
+        assert [*compact(warehouse)]
+        assert answers(reader) == before and reader.snapshot() == snapshot
+    assert answers(warehouse) != before
+
+
 DAMAGES = {
     "delete from prediction where run_id = '{run}' and example_id = 3": "does not add up",
     "delete from logit where run_id = '{run}' and example_id = 3": "does not add up",
@@ -163,6 +181,33 @@ def test_check_finds_wrong_rows(warehouse: Warehouse, damage: str, sentence: str
     findings = list(check_warehouse(warehouse))
     assert findings and all(finding.level == "error" for finding in findings)
     assert any(sentence.format(run=run_id) in finding.sentence for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (
+            "update stored_majority set pruned_class_ids = [7] where comparison_id = {id} and example_id = 3",
+            "split test, differ from its predictions in 1 examples",
+        ),
+        ("delete from stored_majority where comparison_id = {id} and example_id < 2", "in 2 examples"),
+        (
+            "update stored_comparison set pruned_run_ids = pruned_run_ids[:-2] where comparison_id = {id}",
+            "are of other runs than those that are there",
+        ),
+    ],
+)
+def test_check_finds_and_mends_wrong_answers(warehouse: Warehouse, damage: str, sentence: str) -> None:
+    store_due_answers(warehouse, planned=False)
+    rates = warehouse.rows("select * from pie_rate order by all")
+    stored = warehouse.rows("select comparison_id as id from stored_comparison where split = 'test' order by 1")
+    with warehouse.transaction("damage"):
+        warehouse.execute(damage.format(id=stored[0]["id"]))
+    findings = list(check_warehouse(warehouse))
+    assert [finding.level for finding in findings] == ["error"] and sentence in findings[0].sentence
+    assert mend(warehouse, findings) == 1
+    assert list(check_warehouse(warehouse)) == []
+    assert warehouse.rows("select * from pie_rate order by all") == rates
 
 
 def test_check_finds_missing_cut_and_stray_files(warehouse: Warehouse, url: Path) -> None:
@@ -242,24 +287,32 @@ def test_a_backup_while_others_write_is_whole(warehouse: Warehouse, url: Path, t
     assert list(check_warehouse(warehouse)) == []
 
 
-def test_postgres_is_cared_for_likewise(url: Path, postgres_url: str, tmp_path: Path) -> None:
+def test_a_warehouse_of_servers_is_cared_for_likewise(
+    url: Path, postgres: PostgresServer, s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_storage(s3, monkeypatch)
+    # A place of its own: what no snapshot of this warehouse needs is deleted there.
+    monkeypatch.setenv(DATA_PATH_VARIABLE, f"s3://{BUCKET}/cared-for")
+    shared_url = f"ducklake:postgres:{postgres.new_database()}"
     with open_warehouse(url, read_only=True) as warehouse:
         before = answers(warehouse)
-    restore_warehouse(url, postgres_url)
-    with open_warehouse(postgres_url) as warehouse:
+    restore_warehouse(url, shared_url)
+    with open_warehouse(shared_url) as warehouse:
         assert answers(warehouse) == before
         publish_run(warehouse, spool_run(tmp_path / "spool", DATASET, run_config(DATASET, seed=2)))
         now, snapshot = answers(warehouse), warehouse.snapshot()
         keep_snapshot(warehouse, "paper")
         assert [*compact(warehouse, expire_older_than=NOW, grace=NOW)]
         assert answers(warehouse) == now and list(check_warehouse(warehouse)) == []
-        with open_warehouse(postgres_url, as_of=snapshot) as old:
+        with open_warehouse(shared_url, as_of=snapshot) as old:
             assert answers(old) == now
-    backup_warehouse(postgres_url, tmp_path / "backup")
+        export_warehouse(warehouse, tmp_path / "study.duckdb")
+    assert stock(tmp_path / "study.duckdb", "from pie order by all").equals(now["pie"])
+    backup_warehouse(shared_url, tmp_path / "backup")
     with open_warehouse(tmp_path / "backup") as copy:
         assert answers(copy) == now and list(check_warehouse(copy)) == []
     with pytest.raises(Refused, match="holds data already; restore into an empty database"):
-        restore_warehouse(tmp_path / "backup", postgres_url)
+        restore_warehouse(tmp_path / "backup", shared_url)
 
 
 def stock(file: Path, sql: str) -> pa.Table:
@@ -308,7 +361,8 @@ def test_the_commands(url: Path, tmp_path: Path) -> None:
 
     assert "publish run" in pie("snapshots")
     assert "is kept as 'paper'" in pie("snapshots", "keep", "paper")
-    assert "snapshots expired" in pie("compact", "--expire-days", "0")
+    compacted = pie("compact", "--expire-days", "0")
+    assert "Snapshots of the last hour stay" in compacted and "snapshots expired" not in compacted
     assert "paper" in pie("snapshots", "--format", "csv")
     assert "No snapshot is kept as 'paper' any more." in pie("snapshots", "release", "paper")
     assert "Nothing is wrong with the warehouse." in pie("check")

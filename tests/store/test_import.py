@@ -81,6 +81,7 @@ def test_results_answer_every_question(warehouse: Warehouse, tmp_path: Path, dat
     assert [(result.folder, result.seed, result.published) for result in results] == [
         (pruned, 0, True), (pruned, 1, True), (unpruned, 0, True), (unpruned, 1, True)
     ]  # fmt: skip
+    assert warehouse.rows("select distinct c.is_stored from comparison as c") == [{"is_stored": True}]
     assert not any(result.published or result.refused for result in import_results(warehouse, tmp_path, "reuters"))
     runs = warehouse.rows("select r.* from run as r order by r.pruner, r.seed")
     assert [(run["pruner"], run["sparsity"], run["seed"], run["last_epoch"]) for run in runs] == [

@@ -1,14 +1,9 @@
 """Publishing: each run once and whole, whatever is damaged, repeated, raced or killed."""
 
 import json
-import multiprocessing
-import os
-import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,7 +14,7 @@ from store.identity import RunConfig
 from store.publish import publish_run, publish_spool
 from store.run import mark_failed, mark_spooled, register_study, run_statuses
 from store.spool import MANIFEST, SCHEMAS, sha256_of
-from store.warehouse import Warehouse, open_warehouse
+from store.warehouse import Warehouse
 from tests.made_up import made_up_dataset, run_config, spool_run
 
 DATASET = made_up_dataset()
@@ -165,38 +160,6 @@ def test_damaged_bytes_and_strange_datasets_are_refused(warehouse: Warehouse, tm
     with pytest.raises(Refused, match="was trained on another version of dataset 'tiny'"):
         publish_run(warehouse, spool_run(tmp_path / "changed", changed, run_config(changed)))
     assert counts(warehouse) == dict.fromkeys(ONE_RUN, 0)
-
-
-def publish_all(url: Path, spool: Path) -> None:
-    """A publisher process: every run of the spool, again and again until told to end."""
-    with open_warehouse(url) as opened:
-        for path in sorted(spool.iterdir()):
-            publish_run(opened, path)
-
-
-def test_racing_and_killed_publishers_leave_every_run_once(warehouse: Warehouse, tmp_path: Path) -> None:
-    """Three processes publish the same runs; two are killed at random moments, a reader looks on throughout."""
-    spool = tmp_path / "spool"
-    runs = [spool_run(spool, DATASET, run_config(DATASET, seed=seed)) for seed in range(12)]
-    url = warehouse.location.directory
-    assert url is not None
-    spawn = multiprocessing.get_context("spawn")
-    random = np.random.default_rng(0)
-    publishers = [spawn.Process(target=publish_all, args=(url, spool)) for _ in range(3)]
-    for publisher in publishers:
-        publisher.start()
-    victims = publishers[:2]
-    while publishers[2].is_alive():
-        seen = warehouse.rows("select count(*) as n from prediction")[0]["n"]
-        assert seen % 60 == 0, "a reader saw half a run"
-        if victims and seen:
-            time.sleep(random.uniform(0, 0.1))
-            os.kill(victims.pop().pid or 0, signal.SIGKILL)
-    for publisher in publishers:
-        publisher.join()
-    assert publishers[2].exitcode == 0
-    assert counts(warehouse) == {table: count * len(runs) for table, count in ONE_RUN.items()}
-    assert warehouse.rows("select count(distinct run_id) as n from run where status = 'published'")[0]["n"] == len(runs)
 
 
 def test_a_second_recipe_under_a_study_name_is_refused(warehouse: Warehouse) -> None:

@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from store.check import check_warehouse
 from store.errors import Refused
 from store.paper import paper_table
 from store.run import register_study
 from store.simulate import simulate, variants_of
 from store.simulated_dataset import define_numbers, insert_dataset, made_up_datasets
-from store.simulated_runs import insert_runs
+from store.simulated_recipe import MadeUpRecipe
 from store.warehouse import Warehouse, open_warehouse
+from tests.store.test_answers import answers, assert_same, computed_answers
 
 SCALE = 0.02
 
@@ -34,7 +36,7 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 def test_sizes_are_the_papers_times_the_scale() -> None:
     whole = {dataset.name: dataset for dataset in made_up_datasets(1, 0)}
     assert whole["snli"].num_examples == {"train": 549_367, "test": 9_824, "validation": 9_842}
-    variants = [variant for dataset in whole.values() for variant in variants_of(dataset, 30)]
+    variants = [variant for dataset in made_up_datasets(SCALE, 0) for variant in variants_of(dataset, 30)]
     assert len(variants) == 4 * 82 and sum(len(variant.configs) for variant in variants) == 9_840
     outputs = {split: sum(dataset.num_examples[split] for dataset in whole.values()) for split in ("train", "test")}
     assert 82 * 30 * outputs["test"] == pytest.approx(91.6e6, rel=0.001)
@@ -76,14 +78,35 @@ def test_pie_rates_are_near_table_4(warehouse: Warehouse) -> None:
     }
     variants = [variant for variant in variants_of(dataset, 3) if variant.configs[0].architecture == "bert"]
     chosen = [variants[0], *sorted(variants[1:], key=lambda variant: variant.pie_rate)[::13]]
+    recipe = MadeUpRecipe(warehouse, chosen[0])
     for variant in chosen:
         register_study(warehouse, variant.name, variant.configs, "{}")
-        insert_runs(warehouse, variant)
+        recipe.insert(variant)
+        if not variant.is_pruned:
+            recipe.store_influence()
     found = warehouse.rows("select r.* from pie_rate as r where r.split = 'test'")
     assert len(found) == len(chosen) - 1
     for row in found:
         expected = table[row["pruner"], round(100 * row["sparsity"])]
         assert row["pie_rate"] == pytest.approx(expected, abs=0.04)
+
+
+def test_answers_are_what_the_views_compute(warehouse: Warehouse) -> None:
+    """Of a single-label and of a multi-label dataset."""
+    define_numbers(warehouse)
+    datasets = {dataset.name: dataset for dataset in made_up_datasets(SCALE, 0)}
+    for name in ("imdb", "reuters"):
+        insert_dataset(warehouse, datasets[name])
+        variants = [variant for variant in variants_of(datasets[name], 3) if variant.configs[0].architecture == "bert"]
+        recipe = MadeUpRecipe(warehouse, variants[0])
+        for variant in (variants[0], variants[-1]):
+            register_study(warehouse, variant.name, variant.configs, "{}")
+            recipe.insert(variant)
+            if not variant.is_pruned:
+                recipe.store_influence()
+    assert warehouse.rows("select count(*) as n from growing_comparison") == [{"n": 0}]
+    assert_same(answers(warehouse), computed_answers(warehouse))
+    assert not list(check_warehouse(warehouse))
 
 
 def test_the_same_seed_gives_the_same_rows(made_up: Warehouse, warehouse: Warehouse, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from store.errors import NotFound, Refused
-from store.spool import MANIFEST, RunSummary, RunWriter, read_manifest, spooled_runs, verify_files
+from store.spool import MANIFEST, RunSummary, RunWriter, read_files, read_manifest, spooled_runs
 from tests.made_up import made_up_dataset, run_config, spool_run
 
 DATASET = made_up_dataset()
@@ -45,7 +45,7 @@ def test_multi_label_predicts_what_is_above_the_threshold_possibly_nothing(tmp_p
 def test_manifest_describes_the_files(tmp_path: Path) -> None:
     path = spool_run(tmp_path, DATASET, CONFIG)
     manifest = read_manifest(path)
-    verify_files(path, manifest)
+    read_files(path, manifest)
     assert manifest.config == CONFIG and manifest.study == "made up" and manifest.summary.num_pruned == 3
     assert {file.name for file in manifest.files} == {file.name for file in path.glob("*.parquet")}
     assert {file.table for file in manifest.files} == {

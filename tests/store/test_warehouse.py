@@ -153,4 +153,4 @@ def test_locations(monkeypatch: pytest.MonkeyPatch) -> None:
         locate("ducklake:postgres:dbname=pie password=secret")
     monkeypatch.setenv("PIE_DATA_PATH", "s3://bucket/prefix")
     location = locate("ducklake:postgres:dbname=pie password=secret")
-    assert "secret" not in str(location) and location.extensions == ("ducklake", "postgres_scanner", "httpfs")
+    assert "secret" not in str(location) and location.extensions == ("ducklake", "postgres_scanner", "httpfs", "aws")

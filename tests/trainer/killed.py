@@ -63,7 +63,7 @@ def attempt_with_small_files(limit: int, place: Place, config: RunConfig, answer
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     ours, theirs = CONTEXT.Pipe()
     job = Job(tiny_study(), Path("unused"), place)
-    answer.send(attempt(job, config, tiny_data(), theirs))
+    answer.send(attempt(job, config, tiny_data(), theirs.send))
     ours.close()
 
 

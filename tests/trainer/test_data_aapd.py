@@ -50,9 +50,10 @@ def test_a_training_set_is_cut_only_when_asked_for(tmp_path: Path) -> None:
     }  # fmt: skip
     drawn = [text for split in ("train", "validation") for text in dataset.splits[split]["text"].to_pylist()]  # type: ignore[index]
     assert sorted(drawn) == sorted(f"val abstract {number}" for number in range(20))
+    assert dataset.train_is_cut
     assert "There is no text_train: 16 of 20 validation texts are the training set." in said
     write(folder, "train")
-    load_dataset_from("aapd", folder, Options(cut_train=True), say=said.append)
+    assert not load_dataset_from("aapd", folder, Options(cut_train=True), say=said.append).train_is_cut
     assert said[-1] == "The training set is there: --cut-train has no effect."
 
 

@@ -40,7 +40,7 @@ def test_add_list_and_show(tmp_path: Path, table: Path) -> None:
     listed = json.loads(pie_data("list", "--format", "json", *where).stdout)
     assert [{**row, "digest": len(row["digest"])} for row in listed] == [
         {"dataset": "aapd", "task": "single_label", "num_classes": 2, "num_train": 10, "num_validation": 10, "num_test": 10,
-         "digest": 64}
+         "train_is_cut": False, "digest": 64}
     ]  # fmt: skip
     shown = json.loads(pie_data("show", "aapd", "--format", "json", *where).stdout)
     assert [(row["source"], row["split"], row["num_examples"]) for row in shown] == [

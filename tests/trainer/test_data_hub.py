@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import pyarrow as pa
 import pytest
 
 from store.errors import NotFound, Refused
@@ -95,6 +96,19 @@ def test_any_repository_by_its_columns(tmp_path: Path) -> None:
         load_dataset_from("mine", path)
     with pytest.raises(Refused, match="has no split validation, only train, test; name another repository"):
         load_dataset_from("snli", path)
+
+
+@pytest.mark.parametrize("label", [7, -2])
+def test_a_label_out_of_range_is_named(label: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    features = datasets.Features({"text": TEXT, "label": datasets.ClassLabel(names=["neg", "pos"])})
+    table = pa.table({"text": ["one", "two"], "label": pa.array([1, label], pa.int64())})
+    # The library does not check what it reads from a file that declares its classes.
+    split = datasets.Dataset(table, datasets.DatasetInfo(features=features))
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: {"train": split, "test": split})
+    with pytest.raises(
+        Refused, match=f"'stanfordnlp/imdb/train', row 2: label {label} is none of the 2 classes, 0 to 1"
+    ):
+        load_dataset_from("imdb")
 
 
 def test_what_cannot_be_fetched_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from store.dataset import EXAMPLES_SCHEMA, Dataset
@@ -50,6 +50,8 @@ def test_a_single_label_split_has_the_classes_shares() -> None:
     num_examples=st.integers(40, 400),
     seed=st.integers(0, 2**16),
 )
+# Iterative stratification alone leaves a class that most examples have five examples off its share here.
+@example(shares_C=[0.625, 0.484375, 0.39453125, 0.5625], num_examples=197, seed=197)
 def test_multi_label_splits_are_exact_and_stratified(shares_C: list[float], num_examples: int, seed: int) -> None:
     gold_NC = np.random.default_rng(seed).random((num_examples, len(shares_C))) < np.array(shares_C)
     wanted = counts({"train": None, "validation": 0.15, "test": 0.15}, num_examples)

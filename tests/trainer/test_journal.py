@@ -1,5 +1,6 @@
 """A journal gives back what it was given, and trusts nothing that is not as it was written."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,31 @@ def test_keeping_passes_on_what_says_how_it_goes_once_it_is_on_disk(tmp_path: Pa
             assert Journal(tmp_path / "journal", "run").resume() is not None
         else:
             assert isinstance(event, Progress)
+
+
+def test_a_power_loss_after_an_epoch_loses_nothing_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file is flushed before it gets its name, and so are the directories that name it and them."""
+    done: list[tuple[str, Path]] = []
+    fsync, rename = os.fsync, Path.rename
+
+    def flush(descriptor: int) -> None:
+        fsync(descriptor)
+        done.append(("flushed", Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    def name(path: Path, target: Path) -> Path:
+        assert done[-1] == ("flushed", path)
+        done.append(("named", target))
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    monkeypatch.setattr(Path, "rename", name)
+    journal = Journal(tmp_path / "spool" / "work" / "journal", "run")
+    for event in journal.keep(RECORDS):
+        if isinstance(event, Checkpoint):
+            assert done[-1] == ("flushed", journal.path)
+            assert {path for what, path in done if what == "named"} >= set(journal.path.iterdir())
+    for directory in (tmp_path, tmp_path / "spool", tmp_path / "spool" / "work"):
+        assert ("flushed", directory) in done
 
 
 def test_records_after_the_newest_checkpoint_are_not_there(tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
 """Plans: the paper's 9,840 runs, the epochs that sharing saves, and shards."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from store.dataset import load_dataset, register_dataset
 from store.protocol import PRUNERS
+from store.warehouse import Warehouse
+from tests.made_up import made_up_dataset
 from tests.trainer.tiny import tiny_study
 from trainer.errors import StudyError
-from trainer.plan import Epochs, Plan, num_epochs, of_shard, parse_shard, plan_study
+from trainer.plan import Epochs, Plan, dataset_digest, num_epochs, of_shard, parse_shard, plan_study
 from trainer.study import SHIPPED, load_study
 
 
@@ -23,6 +27,15 @@ def test_the_papers_grid_is_9840_runs_and_sharing_saves_21_6_percent() -> None:
     for plan in plans:
         assert plan["num_epochs_to_train"] == plan["num_epochs"] - plan["num_epochs_saved"]
         assert Counter(run["pruner"] for run in plan["runs"]) == {"none": 30, **dict.fromkeys(PRUNERS, 150)}
+
+
+def test_a_study_says_that_its_training_set_may_be_a_cut_one(warehouse: Warehouse) -> None:
+    dataset = replace(made_up_dataset(), train_is_cut=True)
+    register_dataset(warehouse, dataset)
+    assert load_dataset(warehouse, dataset.name).train_is_cut
+    with pytest.raises(StudyError, match="write cut_train = true in study 'tiny' to train on it"):
+        dataset_digest(warehouse, tiny_study(dataset=dataset.name))
+    assert dataset_digest(warehouse, tiny_study(dataset=dataset.name, cut_train=True)) == dataset.digest
 
 
 def test_epochs_worked_out_by_hand() -> None:

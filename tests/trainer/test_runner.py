@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -20,6 +21,7 @@ from store.dataset import register_dataset
 from store.errors import NotFound
 from store.identity import RunConfig
 from store.protocol import Task
+from store.run import mark_failed
 from store.warehouse import open_warehouse
 from tests.made_up import made_up_dataset
 from tests.trainer.tiny import write_study, write_vectors
@@ -98,7 +100,11 @@ class Place:
         return {row["run_id"]: (row["status"], row["content_digest"]) for row in rows}
 
     def journals(self) -> list[str]:
-        return [path.name for path in (self.directory / "spool" / "work").iterdir() if path.name != "locks"]
+        return [
+            path.name
+            for path in (self.directory / "spool" / "work").iterdir()
+            if path.name not in ("locks", "sessions")
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +143,7 @@ def test_two_workers_killed_and_resumed_end_in_the_same_bits(
     done.kill()
     done.wait()
     assert len(workers) >= 2
-    _, alive = psutil.wait_procs(workers, timeout=10)
+    _, alive = psutil.wait_procs(workers, timeout=60)
     assert not alive, "workers outlive the process that started them"
     assert place.runs() != undisturbed.runs()
     again = subprocess.run(command, cwd=place.directory, capture_output=True, text=True, check=True)
@@ -159,7 +165,14 @@ def test_shards_and_a_killed_worker_end_in_the_same_bits(
     shutil.copy(undisturbed.study, place.study)
     first = place.train(heard, shard=(0, 2))
     assert any("A worker was ended by SIGKILL" in text for text in heard.said)
+    failed = load_study(place.study).configs(made_up_dataset().digest)[-1]
+    with open_warehouse(place.url) as warehouse:
+        mark_failed(warehouse, failed.run_id, "Out of memory")
     second = place.train(shard=(1, 2))
+    assert place.runs()[failed.run_id] == ("failed", None)
+    again = place.train(shard=(1, 2), retry_failed=True)
+    assert (again.num_published, again.num_there) == (1, second.num_published)
+    second = replace(second, num_published=second.num_published + 1)
     assert first.num_published + second.num_published == NUM_RUNS
     assert 0 < first.num_published < NUM_RUNS
     assert place.runs() == undisturbed.runs()
@@ -233,7 +246,24 @@ def test_a_multi_label_study_and_a_bert_go_the_whole_path(tmp_path: Path, empty_
     assert all(0 <= row["threshold"] < 1 for row in rows)
     assert [round(row["measured_sparsity"], 2) for row in rows] == [0.6, 0.6, 0]
     assert json.loads(rows[0]["versions"])["device"] == "cpu"
+    # What the trainer measured is what the warehouse makes of the predictions.
+    for row in rows:
+        measured, made = stored_twice(place, row["run_id"])
+        assert measured == pytest.approx(made, rel=1e-12)
     assert sorted(row["epoch"] for row in outputs if row["run_id"] == rows[0]["run_id"]) == [0, 1, 2, 3]
+
+
+def stored_twice(place: Place, run_id: str) -> tuple[float, float]:
+    """Macro F1 of a run on the test set after its last epoch: as the trainer measured it, and as a view computes it."""
+    sql = """
+        select m.value, e.value as made from run as r
+        join epoch_metric as m on m.run_id = r.run_id and m.epoch = r.last_epoch and m.split = 'test' and m.metric = 'f1_macro'
+        join effectiveness as e on e.run_id = r.run_id and e.split = 'test' and e.metric = 'f1_macro'
+        where r.run_id = $run_id
+        """
+    with open_warehouse(place.url, read_only=True) as warehouse:
+        (row,) = warehouse.rows(sql, {"run_id": run_id})
+    return row["value"], row["made"]
 
 
 def test_what_cannot_be_trained_leaves_nothing_behind(tmp_path: Path, empty_warehouse: Path) -> None:

@@ -272,3 +272,12 @@ def test_logits_that_are_not_finite_are_told_so() -> None:
     learner.model.load_state_dict({name: value * np.inf for name, value in learner.model.state_dict().items()})
     with pytest.raises(Diverged, match="Logits of split test after epoch 3 are not finite"):
         learner.predict("test", 3)
+
+
+def test_scores_that_are_no_numbers_prune_nothing() -> None:
+    study, data = tiny_study(), tiny_data()
+    learner = Learner(tiny_configs(study)["MP-AI"], data, tiny_model(study, data), torch.device("cpu"))
+    with torch.no_grad():
+        learner.masked.tensors["head.0.weight"][0, 0] = torch.nan
+    with pytest.raises(Diverged, match=r"The magnitude of tensor head.0.weight after epoch -1 is not a number"):
+        learner.prune(0, 1, -1)

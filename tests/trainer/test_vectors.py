@@ -2,13 +2,16 @@
 
 import gzip
 import re
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from store.errors import NotFound, Refused
+from trainer import glove
 from trainer.fetch import cache_directory
 from trainer.vector_files import Moments
 from trainer.vectors import GLOVE_6B_50D, load_vectors, vectors_digest
@@ -154,3 +157,25 @@ def test_the_packages_vectors_are_gloves(monkeypatch: pytest.MonkeyPatch) -> Non
     assert vectors.matrix_VD[0, :4].tolist() == pytest.approx([0.418, 0.24968, -0.41242, 0.1217])
     assert vectors.mean_D[:2] == pytest.approx([-0.12920061, -0.28866239])
     assert vectors.digest == vectors_digest("glove-6b-50d") == GLOVE_6B_50D.sha256
+
+
+def test_a_large_file_is_read_in_bounded_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three times the words, zipped as GloVe is, no more is held at a time; the first file is for what is imported."""
+    monkeypatch.setattr(glove, "_BLOCK_BYTES", 1 << 16)
+    numbers = " ".join(["0.12345"] * 20)
+    peaks = []
+    for num_words in (3_000, 20_000, 60_000):
+        text = "".join(f"word{number} {numbers}\n" for number in range(num_words))
+        file = glove_file(tmp_path, text, f"{num_words}.zip")
+        usual = pa.default_memory_pool()
+        pool = pa.proxy_memory_pool(usual)
+        pa.set_memory_pool(pool)
+        tracemalloc.start()
+        try:
+            vectors = load_vectors(file, ["word7", "word2999"])
+            peaks.append(pool.max_memory() + tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+            pa.set_memory_pool(usual)
+        assert vectors.matrix_VD.shape == (2, 20)
+    assert peaks[2] < 1.3 * peaks[1] < 0.4 * len(text)
