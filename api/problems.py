@@ -82,6 +82,9 @@ def add_problem_handlers(app: FastAPI) -> None:
             methods = ", ".join(_methods(app, request))
             detail = f"'{request.url.path}' does not take {request.method}; use {methods}."
             return problem(request, 405, detail, {"Allow": methods})
+        elif error.status_code == 400 and error.__cause__ is not None:
+            # What the framework could not parse, it says nothing of: text that is not UTF-8, arrays nested without end.
+            return problem(request, 422, f"The body is not JSON in UTF-8: {error.__cause__}.")
         else:
             detail = str(error.detail)
         return problem(request, error.status_code, detail, error.headers)

@@ -194,8 +194,9 @@ def test_sql_in_the_url(sql_client: httpx.Client) -> None:
 def test_errors_carry_the_engines_message_and_position(sql_client: httpx.Client) -> None:
     assert_problem(ask(sql_client, "select seed,, from run"), 422, "syntax error", "character")
     assert_problem(ask(sql_client, "select sead from run"), 422, "sead", "seed", "LINE 1")
-    broken = sql_client.post("/v1/sql", content=b"{", headers={"content-type": "application/json"})
-    assert_problem(broken, 422, "not JSON")
+    for body in (b"{", b"\xff", b'{"sql": "\xff"}', b"[" * 100_000):
+        broken = sql_client.post("/v1/sql", content=body, headers={"content-type": "application/json"})
+        assert_problem(broken, 422, "not JSON")
     assert_problem(sql_client.post("/v1/sql", json={"sql": "select 1", "parameter": {}}), 422, "parameter")
 
 
