@@ -51,6 +51,12 @@ def migrate(warehouse: "Warehouse") -> list[str]:
     return applied
 
 
+def older_schema(warehouse: "Warehouse") -> int | None:
+    """The schema's number at the snapshot read, when it is older than that of this version of the code."""
+    found = schema_version(warehouse)
+    return found if found < migrations()[-1].version else None
+
+
 def require_current(warehouse: "Warehouse") -> None:
     """Raise Refused unless the warehouse has exactly the schema of this version of the code."""
     found, known = schema_version(warehouse), migrations()[-1].version

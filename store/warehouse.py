@@ -13,7 +13,7 @@ from store.engine import roll_back
 from store.errors import QueryFailed, Refused, StoreError, Unavailable
 from store.location import Location, locate
 from store.lock import hold
-from store.migrate import migrate, require_current
+from store.migrate import migrate, older_schema, require_current
 
 if TYPE_CHECKING:
     from store.dataset import DatasetFacts
@@ -50,6 +50,8 @@ class Warehouse:
         self._reads: int | None = None
         self._has_cursors = False
         self._remembered: dict[int, dict[str, list[dict[str, Any]]]] = {}
+        self.older_schema: int | None = None
+        """Number of the schema at the snapshot read, when that is an older one than this version's."""
         self.datasets: dict[str, DatasetFacts] = {}
         """What `store.dataset.facts_of` has read of datasets, which never change."""
         self._threads, self._needless = connection.execute(_SETTINGS, {"needed": list(_NEEDED)}).fetchall()[0]
@@ -212,6 +214,7 @@ class Warehouse:
         except duckdb.Error as error:
             raise self._failure(error) from self.location.cause(error)
         further._remembered, further.datasets = self._remembered, self.datasets
+        further.older_schema = self.older_schema
         self._has_cursors = further._has_cursors = True
         return further
 
@@ -227,6 +230,11 @@ class Warehouse:
         )
 
     def _failure(self, error: duckdb.Error) -> StoreError:
+        if self.older_schema is not None and isinstance(error, (duckdb.CatalogException, duckdb.BinderException)):
+            return Refused(
+                f"The snapshot has schema {self.older_schema}, which lacks what is asked ({self.location.hide(error).splitlines()[0]}); "
+                "ask a later snapshot, or read this one's own tables by SQL."
+            )
         if not self.location.lost(error) and isinstance(
             error, (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
         ):
@@ -264,6 +272,8 @@ def open_warehouse(
     try:
         if as_of is None:
             require_current(warehouse)
+        else:
+            warehouse.older_schema = older_schema(warehouse)
     except BaseException:
         warehouse.close()
         raise

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from api.settings import Settings
+from store.migrate import migrations
 from store.publish import publish_run
 from store.warehouse import open_warehouse
 from tests.api.served import DATASET, assert_problem, serving
@@ -101,6 +102,15 @@ def test_nothing_is_opened_for_a_snapshot_that_is_not_there(
         assert psutil.Process().children() == workers and all(worker.is_running() for worker in workers)
         monkeypatch.undo()
         assert client.get("/v1/runs?as_of=3").status_code == 200
+
+
+def test_snapshots_of_older_schemas_answer_or_say_what_they_lack(filled_warehouse: Path) -> None:
+    with serving(Settings(warehouse=str(filled_warehouse), sql=False)) as client:
+        for number in range(len(migrations())):
+            for path in ("/v1/runs", "/v1/pie-rate"):
+                answer = client.get(f"{path}?as_of={number}")
+                if answer.status_code != 200:
+                    assert_problem(answer, 422, "schema", "later snapshot")
 
 
 def test_health_and_readiness(client: httpx.Client) -> None:
