@@ -1,16 +1,16 @@
 """How long the page's first view takes, from the address to the last figure drawn, in a browser that has kept nothing.
 
-The service is warm: it has shown the page before. Set PIE_SCALE for another size than the paper's.
+The service is warm: it has shown the page before.
 """
 
-import os
 import statistics
+from argparse import ArgumentParser
 from collections.abc import Iterator
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Response
 
-from tests.api.browsing import READY, chromium, looking
-from tests.api.test_cli import pie_serve
+from tests.api.browsing import chromium, looking, visit
+from tests.api.test_cli import let_log, pie_serve
 from tests.benchmarks.figure import Figure
 from tests.simulated import simulated_warehouse
 
@@ -23,10 +23,16 @@ new MutationObserver(() => {
 """Notes when the page last said that it is complete, in milliseconds from the beginning of the navigation."""
 
 
-def measure() -> Iterator[Figure]:
+def add_options(parser: ArgumentParser) -> None:
+    """What may be said behind the benchmark's name."""
+    parser.add_argument("--scale", type=float, default=1, help="Size of the warehouse; 1 is the paper's.")
+
+
+def measure(scale: float) -> Iterator[Figure]:
     """Seconds of the first view, and how many rows it loads."""
-    warehouse = simulated_warehouse(float(os.environ.get("PIE_SCALE", "1")))
-    with pie_serve("--warehouse", str(warehouse), "--port", "0") as (_, url), chromium() as browser:
+    warehouse = simulated_warehouse(scale)
+    with pie_serve("--warehouse", str(warehouse), "--port", "0") as (process, url), chromium() as browser:
+        let_log(process)
         visits = [_first_view(browser, url) for _ in range(TIMES + 1)]
     seconds = [visit[0] for visit in visits[1:]]
     print(f"  the first time {visits[0][0]:.2f} s, then {', '.join(f'{s:.2f}' for s in seconds)} s")
@@ -35,10 +41,9 @@ def measure() -> Iterator[Figure]:
 
 
 def _first_view(browser: Browser, url: str) -> tuple[float, int]:
-    rows = []
+    answers: list[Response] = []
     with looking(browser, url) as page:
         page.add_init_script(COMPLETE_AT)
-        page.on("response", lambda answer: rows.append(len(answer.json())) if "/v1/" in answer.url else None)
-        page.goto("/")
-        page.wait_for_selector(READY)
-        return page.evaluate("window.completeAt") / 1000, sum(rows)
+        page.on("response", lambda answer: answers.append(answer) if "/v1/" in answer.url else None)
+        visit(page)
+        return page.evaluate("window.completeAt") / 1000, sum(len(answer.json()) for answer in answers)
