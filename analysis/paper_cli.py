@@ -73,7 +73,8 @@ def figure(
         typer.Option(
             "--out",
             metavar="FILE",
-            help="Where to: .html, .json (plotly's), .csv (its rows), or, when a Chromium is there, .png, .svg or .pdf.  "
+            help="Where to: .html, .json (plotly's), .csv (its rows), .md or .tex (its values as a table), or, when a Chromium "
+            "is there, .png, .svg or .pdf.  "
             "[default: figure-N.html]",
             show_default=False,
         ),

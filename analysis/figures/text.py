@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from analysis.figures.as_table import as_table
 from analysis.figures.figure import Figure
 from analysis.figures.image import to_image
+from analysis.tables.text import to_latex, to_markdown
 from store.formats import to_csv
 
 
@@ -29,6 +31,8 @@ FIGURE_WRITERS: Mapping[str, Callable[[Figure], str | bytes]] = {
     "html": to_html,
     "json": to_json,
     "csv": to_csv_text,
+    "md": lambda figure: to_markdown(as_table(figure)),
+    "tex": lambda figure: to_latex(as_table(figure)),
     "png": partial(to_image, form="png"),
     "svg": partial(to_image, form="svg"),
     "pdf": partial(to_image, form="pdf"),

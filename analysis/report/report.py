@@ -61,9 +61,10 @@ def _tables(rows: Rows, with_paper: bool) -> Iterator[Table]:
 def _figures(rows: Rows) -> Iterator[Figure]:
     """Those of the paper for every configuration and pruner that there is; numbered where the paper has them."""
     yield effectiveness_figure(rows.accuracy, 1)
+    of_several_labels = set(rows.accuracy.filter(metric="f1_macro")["recipe_id"])
     for configuration in configurations_in(rows.classes):
-        frame = configuration.of(rows.classes)
-        yield class_distribution_figure(frame, 6 if frame["class_id"].n_unique() > 3 else 0)
+        number = 6 if configuration.recipe_id in of_several_labels else 0
+        yield class_distribution_figure(configuration.of(rows.classes), number)
     for configuration in configurations_in(rows.on_pies):
         yield on_pies_figure(rows.on_pies, number_of("on pies", configuration), configuration)
     for pruner in pruners_in(rows.influence):

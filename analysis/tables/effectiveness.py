@@ -7,7 +7,7 @@ import polars as pl
 
 from analysis.paper import beside
 from analysis.selection import Selection, percent, rows_of, sparsities_in
-from analysis.tables.grid import ABSENT, KEYS, missing_notes, pruner_sections, seeds_note
+from analysis.tables.grid import ABSENT, KEYS, SECTIONS, as_printed, missing_notes, pruner_sections, seeds_note
 from analysis.tables.table import Cell, Column, Mark, Table
 from store.protocol import UNPRUNED
 from store.warehouse import Warehouse
@@ -16,6 +16,8 @@ CAPTION = (
     "Accuracy or macro F1, mean and standard deviation over the seeds. The best results at each share of the weights "
     "removed, per dataset and model, are in bold."
 )
+
+_METRICS = {"accuracy": "Accuracy", "f1_macro": "F1 Macro"}
 
 
 def effectiveness_frame(warehouse: Warehouse, selection: Selection) -> pl.DataFrame:
@@ -27,8 +29,13 @@ def effectiveness_frame(warehouse: Warehouse, selection: Selection) -> pl.DataFr
         rows = pl.concat([unpruned, pruned])
     else:
         rows = rows_of(warehouse, "accuracy", selection)
-    best = pl.col("mean").round(3) == pl.col("mean").round(3).max().over("recipe_id", "sparsity")
-    return beside(rows, "table9_effectiveness").with_columns(is_best=best).drop("paper_metric")
+    return beside(rows, "table9_effectiveness").with_columns(is_best=is_best()).drop("paper_metric")
+
+
+def is_best() -> pl.Expr:
+    """Whether no other of its sparsity prints a larger mean: all that share the best one are bold."""
+    printed = as_printed("mean")
+    return printed == printed.max().over("recipe_id", "sparsity")
 
 
 def effectiveness_table(warehouse: Warehouse, selection: Selection, with_paper: bool) -> Table:
@@ -40,12 +47,11 @@ def effectiveness_table(warehouse: Warehouse, selection: Selection, with_paper: 
         return [_cell(at.get((pruner if s else UNPRUNED, s)), with_paper) for s in sparsities]
 
     columns = [*KEYS, *(Column(percent(sparsity)) for sparsity in sparsities)]
-    table = Table(9, CAPTION, frame, columns, pruner_sections(frame, cells), num_keys=2)
+    titles = {metric: f"{title}: {_METRICS[metric]}" for metric, title in SECTIONS.items()}
+    table = Table(9, CAPTION, frame, columns, pruner_sections(frame, cells, titles), num_keys=2)
     if not table.sections:
         return table
-    return table.noting(
-        "Bold: the best of the column, per dataset and model.", seeds_note(frame), *missing_notes(frame)
-    )
+    return table.noting(seeds_note(frame), *missing_notes(frame))
 
 
 def _cell(row: Mapping[str, Any] | None, with_paper: bool) -> Cell:
@@ -56,4 +62,9 @@ def _cell(row: Mapping[str, Any] | None, with_paper: bool) -> Cell:
 
 
 def _printed(mean: float, std: float | None) -> str:
-    return f"{mean:.3f} ± {ABSENT if std is None else f'{std:.3f}'}"
+    return f"{_decimals(mean)} ± {ABSENT if std is None else _decimals(std)}"
+
+
+def _decimals(value: float) -> str:
+    """As the paper writes a value below 1 in this table: without the zero before the point."""
+    return f"{value:.3f}".removeprefix("0")

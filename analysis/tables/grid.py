@@ -24,23 +24,30 @@ KEYS = (
     Column("Model", numeric=False),
     Column("Pruner", numeric=False),
 )
-_SECTIONS = {"accuracy": "Single-label: accuracy", "f1_macro": "Multi-label: macro F1"}
+SECTIONS = {"accuracy": "Single-label", "f1_macro": "Multi-label"}
+"""Their titles, by the metric of the task."""
 
 Cells = Callable[[str, Mapping[tuple[str, float], Mapping[str, Any]]], Sequence[Cell]]
 """The cells of a pruner, from the rows of its configuration by pruner and sparsity."""
 
 
-def pruner_sections(frame: pl.DataFrame, cells: Cells) -> list[Section]:
-    """A row per pruner of each configuration; `frame` has a column `metric`, by which the sections part."""
+def pruner_sections(
+    frame: pl.DataFrame, cells: Cells, titles: Mapping[str, str] = SECTIONS, *, model_first: bool = False
+) -> list[Section]:
+    """A row per pruner of each configuration; `frame` has a column `metric`, by which the sections part.
+
+    Of the keys the dataset comes first, or the model.
+    """
     sections = []
-    for metric, title in _SECTIONS.items():
+    for metric, title in titles.items():
         of_metric = frame.filter(metric=metric)
         rows: list[Sequence[Cell]] = []
         for configuration in configurations_in(of_metric):
             found = configuration.of(of_metric)
             at = {(row["pruner"], row["sparsity"]): row for row in found.iter_rows(named=True)}
+            keys = keys_of(configuration)[:: -1 if model_first else 1]
             for pruner in pruners_in(found.filter(pl.col("pruner") != UNPRUNED)):
-                rows.append([*keys_of(configuration), Cell(pruner), *cells(pruner, at)])
+                rows.append([*keys, Cell(pruner), *cells(pruner, at)])
         if rows:
             sections.append(Section(title, rows))
     return sections
@@ -53,12 +60,17 @@ def keys_of(configuration: Configuration) -> list[Cell]:
     return [Cell(dataset_name(configuration.dataset)), Cell(model + recipe)]
 
 
-def is_extreme(column: str, *, largest: bool) -> pl.Expr:
-    """Whether a variant's printed value is the best (or worst) of its sparsity; no one where all are alike.
+def as_printed(column: str) -> pl.Expr:
+    """A column rounded to the three decimals that are printed, by which the paper marks: what prints alike is marked alike.
 
-    The paper compares what it prints, three decimals: in its table 9 all that share the best one are bold.
+    In Python, which rounds 0.0025 like the `.3f` of the cells: polars rounds what it has multiplied.
     """
-    printed, group = pl.col(column).round(3), ["recipe_id", "sparsity"]
+    return pl.col(column).map_elements(lambda value: round(value, 3), pl.Float64)
+
+
+def is_extreme(column: str, *, largest: bool) -> pl.Expr:
+    """Whether a variant's printed value is the best (or worst) of its sparsity; no one where all are alike."""
+    printed, group = as_printed(column), ["recipe_id", "sparsity"]
     extreme = printed.max().over(group) if largest else printed.min().over(group)
     return (printed == extreme) & (printed.max().over(group) > printed.min().over(group))
 

@@ -7,27 +7,32 @@ import polars as pl
 
 from analysis.paper import beside
 from analysis.selection import Selection, percent, rows_of, sparsities_in
-from analysis.tables.grid import ABSENT, KEYS, missing_notes, pruner_sections, seeds_note
+from analysis.tables.grid import ABSENT, KEYS, as_printed, missing_notes, pruner_sections, seeds_note
 from analysis.tables.table import Cell, Column, Mark, Table
 from store.warehouse import Warehouse
 
 CAPTION = (
     "Effectiveness on the PIEs: accuracy of the majority label (single-label) or mean macro F1 (multi-label) of the pruned and "
-    "the unpruned models. Blue: the pruned models are more effective on the PIEs than the unpruned ones. Bold: more effective "
-    "on the PIEs than the same models on all examples."
+    "the unpruned models."
 )
-MARKS = "† the pruned models are more effective on the PIEs than the unpruned ones (blue). Bold: more effective on PIEs than on all."
+MARKS = (
+    "† (blue): the pruned models are more effective on the PIEs than the unpruned ones. Bold: more effective on the PIEs than "
+    "the same models on all examples."
+)
 _SIDES = ("pruned", "unpruned")
 
 
 def on_pies_frame(warehouse: Warehouse, selection: Selection) -> pl.DataFrame:
     """The rows of `accuracy-on-pies`, what the paper marks in each, by printed values, and the paper's own values."""
     rows = beside(rows_of(warehouse, "accuracy-on-pies", selection), "table10_on_pies").drop("paper_metric")
-    printed = {side: pl.col(f"{side}_on_pies").round(3) for side in _SIDES}
-    return rows.with_columns(
-        pruned_is_better=printed["pruned"] > printed["unpruned"],
-        **{f"{side}_is_bold": printed[side] > pl.col(f"{side}_on_all").round(3) for side in _SIDES},
-    )
+    return rows.with_columns(marked_on_pies())
+
+
+def marked_on_pies() -> list[pl.Expr]:
+    """Columns that say what the paper marks: the pruned side where it is the better one, a side that is better than on all."""
+    printed = {side: as_printed(f"{side}_on_pies") for side in _SIDES}
+    bold = [(printed[side] > as_printed(f"{side}_on_all")).alias(f"{side}_is_bold") for side in _SIDES]
+    return [(printed["pruned"] > printed["unpruned"]).alias("pruned_is_better"), *bold]
 
 
 def on_pies_table(warehouse: Warehouse, selection: Selection, with_paper: bool) -> Table:

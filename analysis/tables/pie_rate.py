@@ -40,8 +40,9 @@ def pie_rate_table(warehouse: Warehouse, selection: Selection, with_paper: bool)
     def cells(pruner: str, at: Mapping[tuple[str, float], Mapping[str, Any]]) -> Sequence[Cell]:
         return [_cell(at.get((pruner, sparsity)), with_paper) for sparsity in sparsities]
 
-    columns = [*KEYS, *(Column(percent(sparsity)) for sparsity in sparsities)]
-    table = Table(4, CAPTION, frame, columns, pruner_sections(frame, cells), num_keys=2)
+    dataset, model, pruner = KEYS
+    columns = [model, dataset, pruner, *(Column(percent(sparsity)) for sparsity in sparsities)]
+    table = Table(4, CAPTION, frame, columns, pruner_sections(frame, cells, model_first=True), num_keys=2)
     return table.noting(MARKS, seeds_note(frame), *missing_notes(frame)) if len(frame) else table
 
 

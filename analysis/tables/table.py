@@ -60,10 +60,17 @@ class Table(Numbered):
     sections: Sequence[Section]
     num_keys: int = 1
     """So many leading columns say what a row is about; what repeats in them is printed once."""
+    noun: str = "Table"
+    """What it is in the paper."""
 
     @property
     def is_empty(self) -> bool:
         return not self.sections
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether it has no headings, as table 1, whose cells are sentences."""
+        return not any(column.name for column in self.columns)
 
     @property
     def rows(self) -> list[Sequence[Cell]]:

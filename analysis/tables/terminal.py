@@ -29,10 +29,11 @@ def _rich(table: Table, section: Section) -> RichTable:
     shown = RichTable(
         title=section.title or None, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
     )
-    shown.show_header = any(column.name for column in table.columns)
+    shown.show_header = not table.is_prose
     for column in table.columns:
-        is_text = table.number == 1
-        shown.add_column(Text(heading(column)), justify="right" if column.numeric else "left", no_wrap=not is_text)
+        shown.add_column(
+            Text(heading(column)), justify="right" if column.numeric else "left", no_wrap=not table.is_prose
+        )
     for row, keys in zip(section.rows, unrepeated(section.rows, table.num_keys), strict=True):
         shown.add_row(*(Text(key or "") for key in keys), *(_styled(cell) for cell in row[table.num_keys :]))
     return shown

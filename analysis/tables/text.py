@@ -8,7 +8,7 @@ from store.formats import to_csv
 _LATEX = str.maketrans({
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "…": r"\dots{}",
-    "–": "--", "×": r"$\times$",
+    "–": "--", "×": r"$\times$", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
     "▲": r"$\blacktriangle$", "▼": r"$\blacktriangledown$", "†": r"$\dagger$",
 })  # fmt: skip
 _LATEX_MARKS = {
@@ -21,7 +21,7 @@ _LATEX_MARKS = {
 
 def to_markdown(table: Table) -> str:
     """A caption, a pipe table (sections as rows of their own), and the notes."""
-    lines = [f"**Table {table.number}**: {_flat(table.caption)}", ""]
+    lines = [f"**{table.noun} {table.number}**: {_flat(table.caption)}", ""]
     if table.sections:
         lines += [_pipes(heading(column) for column in table.columns)]
         lines += [_pipes("---:" if column.numeric else ":---" for column in table.columns)]
@@ -53,13 +53,14 @@ def _pipes(texts: object) -> str:
 def to_latex(table: Table) -> str:
     """A `table` environment; it needs the packages booktabs, amssymb and xcolor with the option `table`."""
     columns = "".join("r" if column.numeric else "l" for column in table.columns)
-    if table.number == 1:
+    if table.is_prose:
         columns = r"lp{0.75\linewidth}"
     lines = [r"% Needs \usepackage{booktabs,amssymb} and \usepackage[table]{xcolor}.", r"\begin{table}", r"\centering"]
     if table.sections:
         lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", *_latex_heading(table.columns)]
-    for section in table.sections:
-        lines += [r"\midrule"]
+    for number, section in enumerate(table.sections):
+        if number or not table.is_prose:
+            lines += [r"\midrule"]
         if section.title:
             lines += [
                 rf"\multicolumn{{{len(table.columns)}}}{{l}}{{\textit{{{latex(section.title)}}}}} \\",
@@ -69,7 +70,12 @@ def to_latex(table: Table) -> str:
     if table.sections:
         lines += [r"\bottomrule", r"\end{tabular}"]
     notes = " ".join(latex(text) for text in (table.caption, *table.notes))
-    return "\n".join([*lines, rf"\caption{{{notes}}}", rf"\label{{tab:pie-{table.number}}}", r"\end{table}"]) + "\n"
+    return (
+        "\n".join(
+            [*lines, rf"\caption{{{notes}}}", rf"\label{{{table.noun[:3].lower()}:pie-{table.number}}}", r"\end{table}"]
+        )
+        + "\n"
+    )
 
 
 def _latex_heading(columns: Sequence[Column]) -> list[str]:

@@ -5,15 +5,21 @@ import io
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from analysis.paper import paper_frame
 from analysis.selection import Selection
 from analysis.tables import TABLES, make_table
+from analysis.tables.effectiveness import is_best
+from analysis.tables.grid import is_extreme
+from analysis.tables.on_pies import marked_on_pies
 from analysis.tables.table import Mark, Table
 from analysis.tables.text import to_csv_text, to_latex, to_markdown
 from store.errors import NotFound, Refused
 from store.main import app
+from store.protocol import UNPRUNED
 from store.warehouse import Warehouse
 from tests.analysis.studies import insert_both
 
@@ -30,13 +36,13 @@ def marks(table: Table, row: int) -> list[set[Mark]]:
 
 def test_table_4_marks_the_best_and_the_worst_pruner_of_each_sparsity(shown: Warehouse) -> None:
     table = make_table(shown, 4)
-    assert [section.title for section in table.sections] == ["Single-label: accuracy", "Multi-label: macro F1"]
-    assert [column.name for column in table.columns] == ["Dataset", "Model", "Pruner", "20%", "90%", "99%"]
+    assert [section.title for section in table.sections] == ["Single-label", "Multi-label"]
+    assert [column.name for column in table.columns] == ["Model", "Dataset", "Pruner", "20%", "90%", "99%"]
     assert texts(table) == [
-        ["IMDB", "BiLSTM", "IMP-FT", "25 ▲", "0", "–"],
-        ["IMDB", "BiLSTM", "MP-AI", "25 ▲", "–", "–"],
-        ["IMDB", "BiLSTM", "RP-AI", "50 ▼", "–", "–"],
-        ["topics & more_100%", "BiLSTM", "IRP-FT", "33", "–", "33"],  # alone, it is neither best nor worst
+        ["BiLSTM", "IMDB", "IMP-FT", "25 ▲", "0", "–"],
+        ["BiLSTM", "IMDB", "MP-AI", "25 ▲", "–", "–"],
+        ["BiLSTM", "IMDB", "RP-AI", "50 ▼", "–", "–"],
+        ["BiLSTM", "topics & more_100%", "IRP-FT", "33", "–", "33"],  # alone, it is neither best nor worst
     ]
     assert "Over 2 seeds." in table.notes
     missing = next(note for note in table.notes if "IMDB" in note)
@@ -60,15 +66,49 @@ def test_table_4_beside_the_papers_values(shown: Warehouse) -> None:
 def test_table_9_has_mean_and_deviation_and_the_best_in_bold(shown: Warehouse) -> None:
     table = make_table(shown, 9, OF_IMDB)
     assert texts(table) == [
-        ["IMDB", "BiLSTM", "IMP-FT", "0.875 ± 0.177", "1.000 ± 0.000", "0.750 ± 0.000"],
-        ["IMDB", "BiLSTM", "MP-AI", "0.875 ± 0.177", "1.000 ± 0.000", "–"],
-        ["IMDB", "BiLSTM", "RP-AI", "0.875 ± 0.177", "0.250 ± 0.000", "–"],
+        ["IMDB", "BiLSTM", "IMP-FT", ".875 ± .177", "1.000 ± .000", ".750 ± .000"],
+        ["IMDB", "BiLSTM", "MP-AI", ".875 ± .177", "1.000 ± .000", "–"],
+        ["IMDB", "BiLSTM", "RP-AI", ".875 ± .177", ".250 ± .000", "–"],
     ]
     bold = [[Mark.BOLD in cell for cell in marks(table, row)[3:]] for row in range(3)]
     assert bold == [[True, True, True], [True, True, False], [True, False, False]]
-    assert "| **0.875 ± 0.177** | 0.250 ± 0.000 |" in to_markdown(table)
+    assert "| **.875 ± .177** | .250 ± .000 |" in to_markdown(table)
+    assert [section.title for section in make_table(shown, 9).sections] == [
+        "Single-label: Accuracy",
+        "Multi-label: F1 Macro",
+    ]
     one_sparsity = make_table(shown, 9, Selection(dataset=("imdb",), sparsity=(0.9,)))
-    assert texts(one_sparsity) == [["IMDB", "BiLSTM", "IMP-FT", "0.875 ± 0.177", "0.750 ± 0.000"]]
+    assert texts(one_sparsity) == [["IMDB", "BiLSTM", "IMP-FT", ".875 ± .177", ".750 ± .000"]]
+
+
+def test_the_papers_own_values_are_marked_as_the_paper_marks_them() -> None:
+    effectiveness = paper_frame("table9_effectiveness").with_columns(
+        mean="paper_mean", recipe_id=pl.col("dataset") + pl.col("architecture")
+    )
+    bold = effectiveness.filter(is_best())
+    # All of the unpruned, and 43 pruned ones: two or three of a sparsity where they share the best value.
+    assert bold.filter(sparsity=0.0).height == 8 and bold.filter(pl.col("sparsity") > 0).height == 43
+    assert bold.filter(architecture="bilstm", dataset="reuters", sparsity=0.2)["pruner"].to_list() == [
+        "IIBP-FT",
+        "IRP-FT",
+    ]
+    on_pies = paper_frame("table10_on_pies").rename(lambda name: name.removeprefix("paper_"))
+    keys = ["dataset", "architecture", "pruner", "sparsity"]
+    pruned = effectiveness.select(*keys, pruned_on_all="mean")
+    unpruned = effectiveness.filter(pruner=UNPRUNED).select("dataset", "architecture", unpruned_on_all="mean")
+    marked = on_pies.join(pruned, on=keys).join(unpruned, on=keys[:2]).with_columns(marked_on_pies())
+    assert marked["unpruned_is_bold"].sum() == 31 and marked["pruned_is_bold"].sum() == 0
+    assert marked.filter("pruned_is_better").group_by("architecture").len().sort("len").rows() == [
+        ("bert", 3),
+        ("bilstm", 46),
+    ]
+
+
+def test_what_prints_alike_is_marked_alike() -> None:
+    # 0.0025 lies a little above the tie, and prints as .003.
+    values = pl.DataFrame({"mean": [0.0025, 0.0031, 0.0024], "recipe_id": "a", "sparsity": 0.5})
+    assert values.select(is_best())["mean"].to_list() == [True, True, False]
+    assert values.select(is_extreme("mean", largest=True))["mean"].to_list() == [True, True, False]
 
 
 def test_table_10_highlights_by_the_papers_rules(shown: Warehouse) -> None:
@@ -138,7 +178,7 @@ def test_a_pruner_without_its_unpruned_runs(warehouse: Warehouse) -> None:
     with warehouse.transaction("only pruned runs"):
         warehouse.execute("delete from run where pruner = 'none'")
         warehouse.execute("delete from evaluated_run where pruner = 'none'")
-    assert texts(make_table(warehouse, 9, OF_IMDB))[0][3:] == ["1.000 ± 0.000", "0.750 ± 0.000"]
+    assert texts(make_table(warehouse, 9, OF_IMDB))[0][3:] == ["1.000 ± .000", ".750 ± .000"]
     for number in (1, 4, 10):
         assert make_table(warehouse, number, OF_IMDB).notes
 
