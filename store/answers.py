@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from store.identity import RunConfig
 from store.protocol import UNPRUNED, WAITING
 from store.warehouse import Warehouse
 
@@ -21,6 +22,10 @@ class Variant:
     recipe_id: str
     pruner: str
     sparsity: float
+
+    @classmethod
+    def of(cls, config: RunConfig) -> "Variant":
+        return cls(config.recipe_id, config.pruner, config.sparsity)
 
     @property
     def parameters(self) -> dict[str, object]:

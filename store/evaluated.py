@@ -1,39 +1,28 @@
-"""Which runs are compared: those whose predictions at their last epoch are published."""
+"""What says of a run which outputs are there, and which of its predictions are compared: those at its last epoch."""
 
-from collections.abc import Mapping, Sequence
-
-import pyarrow as pa
+from collections.abc import Mapping
 
 from store.dataset import DatasetFacts
 from store.identity import RunConfig
 from store.protocol import Split
-from store.warehouse import Warehouse
 
-_SCHEMA = pa.schema(
-    [
-        *(
-            (name, pa.string())
-            for name in ("run_id", "recipe_id", "dataset", "task", "architecture", "pruner", "split")
-        ),
-        *((name, pa.int32()) for name in ("num_classes", "seed", "num_examples")),
-        ("sparsity", pa.float64()),
-        ("last_epoch", pa.int16()),
+
+def evaluation_rows(run_id: str, evaluations: Mapping[tuple[Split, int], int]) -> list[dict[str, object]]:
+    """A run's rows of the table `evaluation`: how many examples its outputs have, by split and epoch."""
+    return [
+        {"run_id": run_id, "split": split, "epoch": epoch, "num_examples": number}
+        for (split, epoch), number in evaluations.items()
     ]
-)
 
 
-def add_evaluated_runs(
-    warehouse: Warehouse,
-    dataset: DatasetFacts,
-    configs: Sequence[RunConfig],
-    last_epoch: int,
-    num_examples: Mapping[Split, int],
-) -> None:
-    """Take runs among those that are compared, inside the transaction that publishes them.
+def evaluated_rows(
+    dataset: DatasetFacts, config: RunConfig, last_epoch: int, num_examples: Mapping[Split, int]
+) -> list[dict[str, object]]:
+    """A run's rows of the table `evaluated_run`, as long as it has no answers.
 
     `num_examples` has those splits of whose every example the predictions at `last_epoch` are there.
     """
-    rows = [
+    return [
         {
             "run_id": config.run_id,
             "recipe_id": config.recipe_id,
@@ -48,8 +37,5 @@ def add_evaluated_runs(
             "split": split,
             "num_examples": number,
         }
-        for config in configs
         for split, number in num_examples.items()
     ]
-    with warehouse.register("new_evaluated_run", pa.Table.from_pylist(rows, schema=_SCHEMA)):
-        warehouse.execute("insert into evaluated_run by name select * from new_evaluated_run")

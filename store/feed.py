@@ -4,12 +4,13 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
 from store.errors import Lost, Refused
-from store.publish import PublishResult, publish_spool
-from store.warehouse import open_warehouse
+from store.publish import PublishResult, publish_some
+from store.warehouse import Warehouse, open_warehouse
 
 RETRY_VARIABLE = "PIE_RETRY_SECONDS"
 DEFAULT_RETRY_SECONDS = 120.0
@@ -25,22 +26,23 @@ def feed(url: str | os.PathLike[str] | None, runs: Iterable[Path]) -> Iterator[P
     stays away for longer than PIE_RETRY_SECONDS.
     """
     waiting = list(runs)
+    with ExitStack() as opened:
+        warehouses: list[Warehouse] = []
 
-    def publish_waiting() -> list[PublishResult]:
-        done: list[PublishResult] = []
-        try:
-            with open_warehouse(url) as warehouse:
-                while waiting:
-                    done += publish_spool(warehouse, waiting[0])
-                    waiting.pop(0)
-        except Lost:
-            # What is done is told at once, and the time starts anew.
-            if not done:
+        def publish_next() -> list[PublishResult]:
+            if not warehouses:
+                warehouses.append(opened.enter_context(open_warehouse(url)))
+            try:
+                return publish_some(warehouses[0], waiting)
+            except Lost:
+                warehouses.clear()
+                opened.close()
                 raise
-        return done
 
-    while waiting:
-        yield from persist(publish_waiting)
+        while waiting:
+            results = persist(publish_next)
+            waiting = waiting[len(results) :]
+            yield from results
 
 
 def persist(action: Callable[[], _Value]) -> _Value:

@@ -49,7 +49,7 @@ def register_study(warehouse: Warehouse, study: str, configs: Sequence[RunConfig
         _name_recipe(warehouse, recipe_id, study)
         statuses = run_statuses(warehouse, [config.run_id for config in configs])
         new = [config for config in configs if config.run_id not in statuses]
-        forget_answers(warehouse, {Variant(config.recipe_id, config.pruner, config.sparsity) for config in new})
+        forget_answers(warehouse, {Variant.of(config) for config in new})
         insert_planned(warehouse, study, new)
 
 

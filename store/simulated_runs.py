@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from store.evaluated import add_evaluated_runs
+from store.evaluated import evaluated_rows, evaluation_rows
 from store.protocol import Split
 from store.simulated_outputs import MadeUpVariant, SplitExamples, el2n_of, logits_of
 from store.warehouse import Warehouse
@@ -38,9 +38,12 @@ def insert_runs(
                 {"epoch": round(0.3 * EPOCHS)},
             )
     sizes = {split: variant.dataset.num_examples[split] for split in OUTPUT_SPLITS}
-    _insert_evaluations(warehouse, run_ids, sizes)
+    outputs = {(split, EPOCHS - 1): size for split, size in sizes.items()}
+    warehouse.insert("evaluation", [row for run_id in run_ids for row in evaluation_rows(run_id, outputs)])
     _mark_published(warehouse, variant)
-    add_evaluated_runs(warehouse, variant.dataset.facts, variant.configs, EPOCHS - 1, sizes)
+    facts = variant.dataset.facts
+    evaluated = [row for config in variant.configs for row in evaluated_rows(facts, config, EPOCHS - 1, sizes)]
+    warehouse.insert("evaluated_run", evaluated)
 
 
 def _insert(warehouse: Warehouse, table: str, rows: pa.Table, split: Split) -> None:
@@ -80,16 +83,6 @@ def _dense_rows(run_ids: list[str], num_examples: int, **column: object) -> pa.T
 def _repeated(values: list[str], counts: list[int]) -> pa.DictionaryArray:
     numbers = np.repeat(np.arange(len(values), dtype=np.int32), counts)
     return pa.DictionaryArray.from_arrays(pa.array(numbers), pa.array(values))
-
-
-def _insert_evaluations(warehouse: Warehouse, run_ids: list[str], sizes: Mapping[Split, int]) -> None:
-    rows = [
-        {"run_id": run_id, "split": split, "epoch": EPOCHS - 1, "num_examples": size}
-        for split, size in sizes.items()
-        for run_id in run_ids
-    ]
-    with warehouse.register("made_up_rows", pa.Table.from_pylist(rows)):
-        warehouse.execute("insert into evaluation by name select r.* from made_up_rows as r")
 
 
 def _mark_published(warehouse: Warehouse, variant: MadeUpVariant) -> None:

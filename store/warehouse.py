@@ -1,7 +1,7 @@
 """The warehouse: a DuckLake that is opened, read at one snapshot, and written in short transactions."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
@@ -54,6 +54,8 @@ class Warehouse:
         """Number of the schema at the snapshot read, when that is an older one than this version's."""
         self.datasets: dict[str, DatasetFacts] = {}
         """What `store.dataset.facts_of` has read of datasets, which never change."""
+        self._plans = True
+        self._is_simple = False
         self._threads, self._needless = connection.execute(_SETTINGS, {"needed": list(_NEEDED)}).fetchall()[0]
         try:
             connection.execute("use warehouse")
@@ -67,6 +69,7 @@ class Warehouse:
 
         Raises QueryFailed with DuckDB's message when the SQL is wrong, Unavailable when the files cannot be read.
         """
+        self._set_planning()
         try:
             return self._connection.execute(sql, dict(parameters or {})).to_arrow_table()
         except duckdb.Error as error:
@@ -74,6 +77,7 @@ class Warehouse:
 
     def stream(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.RecordBatchReader:
         """`query` batch by batch, for large answers: read it to its end before anything else is asked here."""
+        self._set_planning()
         try:
             return self._connection.execute(sql, dict(parameters or {})).to_arrow_reader(BATCH_ROWS)
         except duckdb.Error as error:
@@ -96,7 +100,12 @@ class Warehouse:
 
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
         """Run a statement that changes something; inside `transaction`."""
+        self._set_planning()
         self._connection.execute(sql, dict(parameters or {}))
+
+    def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert a few rows by the names of their columns; inside `transaction`. Many are registered and selected faster."""
+        self.execute(f"insert into {table} by name select unnest($rows, max_depth := 2)", {"rows": rows})
 
     @contextmanager
     def register(self, name: str, rows: pa.Table) -> Iterator[None]:
@@ -108,8 +117,10 @@ class Warehouse:
             self._connection.unregister(name)
 
     @contextmanager
-    def transaction(self, message: str, *, simple: bool = False) -> Iterator[None]:
-        """One transaction, committed at the end and rolled back on an error; `message` is its snapshot's description.
+    def transaction(self, message: str | Callable[[], str], *, simple: bool = False) -> Iterator[None]:
+        """One transaction, committed at the end and rolled back on an error.
+
+        `message` is its snapshot's description, or what gives it at the end.
 
         In a `simple` one, whose statements look up a few rows and insert, no plans are compared and nothing is divided among
         threads: both cost as much again as such statements themselves.
@@ -120,11 +131,12 @@ class Warehouse:
         """
         if self.read_only:
             raise Refused(f"The warehouse '{self.location}' was opened for reading; open it for writing to change it.")
-        with hold(self.location, "write"), self._without_planning() if simple else nullcontext():
+        with hold(self.location, "write"), self._simple() if simple else nullcontext():
             self._connection.execute("begin")
             try:
                 yield
-                self._connection.execute("call warehouse.set_commit_message('pie', $message)", {"message": message})
+                told = message if isinstance(message, str) else message()
+                self._connection.execute("call warehouse.set_commit_message('pie', $message)", {"message": told})
                 self._connection.execute("commit")
             except BaseException as error:
                 roll_back(self._connection)
@@ -133,15 +145,24 @@ class Warehouse:
                 raise
 
     @contextmanager
-    def _without_planning(self) -> Iterator[None]:
-        if self._has_cursors:
-            yield  # the settings are theirs too, and their queries are under way
-            return
-        self._connection.execute(f"set threads = 1; set disabled_optimizers = '{self._needless}'")
+    def _simple(self) -> Iterator[None]:
+        self._is_simple = True
         try:
             yield
         finally:
+            self._is_simple = False
+
+    def _set_planning(self) -> None:
+        """Have the engine plan, or not, as the transaction wants it: only when it changes, as that takes milliseconds."""
+        # The settings are the cursors' too, and their queries are under way.
+        plans = not self._is_simple or self._has_cursors
+        if plans == self._plans:
+            return
+        if plans:
             self._connection.execute(f"set threads = {self._threads}; reset disabled_optimizers")
+        else:
+            self._connection.execute(f"set threads = 1; set disabled_optimizers = '{self._needless}'")
+        self._plans = plans
 
     @contextmanager
     def maintenance(self) -> Iterator[None]:
@@ -209,13 +230,15 @@ class Warehouse:
 
     def cursor(self) -> "Warehouse":
         """The same warehouse for another thread, with transactions of its own. Raises Unavailable."""
+        self._has_cursors = True
+        self._set_planning()
         try:
             further = Warehouse(self.location, self._connection.cursor(), read_only=self.read_only)
         except duckdb.Error as error:
             raise self._failure(error) from self.location.cause(error)
         further._remembered, further.datasets = self._remembered, self.datasets
         further.older_schema = self.older_schema
-        self._has_cursors = further._has_cursors = True
+        further._has_cursors = True
         return further
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """Publishing: each run once and whole, whatever is damaged, repeated, raced or killed."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from store.dataset import register_dataset
 from store.errors import NotFound, Refused
 from store.identity import RunConfig
-from store.publish import publish_run, publish_spool
+from store.publish import GROUP_RUNS, publish_run, publish_some, publish_spool
 from store.run import mark_failed, mark_spooled, register_study, run_statuses
 from store.spool import MANIFEST, SCHEMAS, sha256_of
 from store.warehouse import Warehouse
@@ -91,6 +92,74 @@ def test_a_spool_is_published_past_its_refused_runs(warehouse: Warehouse, tmp_pa
     assert results[good.name].published and not good.exists()
     assert "file 'el2n.0.parquet' of the manifest is missing" in str(results[bad.name].refused) and bad.exists()
     assert counts(warehouse)["run"] == 1
+
+
+def test_runs_that_wait_together_are_published_together(warehouse: Warehouse, tmp_path: Path) -> None:
+    """In one transaction, each as it would be alone: the new, the known, and one refused among them."""
+    known, changed, *new = (run_config(DATASET, seed=seed) for seed in range(6))
+    publish_run(warehouse, spool_run(tmp_path / "known", DATASET, known))
+    publish_run(warehouse, spool_run(tmp_path / "changed", DATASET, changed))
+    register_study(warehouse, "made up", [new[0]], "{}")
+    for config in (known, *new):
+        spool_run(tmp_path / "spool", DATASET, config)
+    spool_run(tmp_path / "spool", DATASET, changed, splits=("test",))
+    before = warehouse.snapshot()
+    results = {result.run_id: result for result in publish_spool(warehouse, tmp_path / "spool")}
+    assert warehouse.snapshot() == before + 1
+    assert {run_id for run_id, result in results.items() if result.published} == {config.run_id for config in new}
+    assert not results[known.run_id].published and not results[known.run_id].refused
+    assert "published with other content" in str(results[changed.run_id].refused)
+    assert [path.name for path in (tmp_path / "spool").iterdir()] == [changed.run_id]
+    assert counts(warehouse) == {table: 6 * number for table, number in ONE_RUN.items()}
+    for config in new:
+        stored = warehouse.rows(
+            "select p.split, p.epoch, p.example_id, p.class_id from prediction as p where p.run_id = $id order by all",
+            {"id": config.run_id},
+        )
+        assert len(stored) == ONE_RUN["prediction"]
+
+
+def test_more_runs_than_go_together_are_published_in_turns(warehouse: Warehouse, tmp_path: Path) -> None:
+    num_runs = GROUP_RUNS + 3
+    for seed in range(num_runs):
+        spool_run(tmp_path / "spool", DATASET, run_config(DATASET, seed=seed), splits=("test",))
+    before = warehouse.snapshot()
+    assert sum(result.published for result in publish_spool(warehouse, tmp_path / "spool")) == num_runs
+    assert warehouse.snapshot() == before + 2 and not list((tmp_path / "spool").iterdir())
+
+
+def test_who_publishes_many_runs_lets_others_have_turns(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a turn had no time for is still waited for: the answers are stored with the last run, not before."""
+    monkeypatch.setattr("store.publish.TURN_SECONDS", 0.0)
+    configs = [run_config(DATASET, *variant, seed) for variant in (("none", 0.0), ("MP-AI", 0.5)) for seed in range(2)]
+    register_study(warehouse, "made up", configs, "{}")
+    for config in configs:
+        spool_run(tmp_path / "spool", DATASET, config)
+    results = publish_spool(warehouse, tmp_path / "spool")
+    before = warehouse.snapshot()
+    for number, result in enumerate(results, 1):
+        assert result.published
+        stored = warehouse.rows("select c.num_seeds from stored_comparison as c where c.split = 'test'")
+        assert stored == ([{"num_seeds": 2}] if number == len(configs) else [])
+        assert number == len(configs) or warehouse.snapshot() == before + number
+
+
+def test_a_run_twice_in_a_spool_is_published_once(warehouse: Warehouse, tmp_path: Path) -> None:
+    path = spool_run(tmp_path, DATASET, CONFIG)
+    shutil.copytree(path, tmp_path / "copy")
+    assert sorted(result.published for result in publish_spool(warehouse, tmp_path)) == [False, True]
+    assert counts(warehouse) == ONE_RUN
+
+
+def test_of_two_publishers_of_a_spool_one_may_be_faster(warehouse: Warehouse, tmp_path: Path) -> None:
+    path = spool_run(tmp_path, DATASET, CONFIG)
+    assert [result.published for result in publish_some(warehouse, [path])] == [True]
+    (late,) = publish_some(warehouse, [path])
+    assert not late.published and not late.refused
+    (never,) = publish_some(warehouse, [path.with_name("never")])
+    assert never.refused
 
 
 def rewrite(path: Path, name: str, change: Callable[[pa.Table], pa.Table]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from store.dataset import register_dataset
-from store.publish import publish_run
+from store.publish import publish_some
 from store.run import register_study
 from store.warehouse import Warehouse, open_warehouse
 from tests.made_up import run_config
@@ -22,13 +22,15 @@ NUM_RUNS, NUM_PUBLISHERS, NUM_KILLED, LONGEST_WAIT_SECONDS = 400, 8, 6, 10.0
 ROWS_OF_A_RUN = {"prediction": 10, "logit": 10, "evaluation": 1, "evaluated_run": 1, "run": 1}
 
 
-def publish_runs(url: str, paths: Sequence[Path], log: Path) -> None:
-    """A publisher: its runs in turn, those that are there already too; logs how long each took."""
+def publish_runs(url: str, paths: Sequence[Path], together: int, log: Path) -> None:
+    """A publisher: its runs in turn, so many together, those that are there already too; logs how long each waited."""
     with open_warehouse(url) as warehouse, log.open("a", buffering=1) as lines:
-        for path in paths:
+        while paths:
             begun = time.perf_counter()
-            publish_run(warehouse, path)
-            lines.write(f"{time.perf_counter() - begun}\n")
+            results = publish_some(warehouse, paths[:together])
+            assert not any(result.refused for result in results), results
+            lines.writelines(f"{time.perf_counter() - begun}\n" for _ in results)
+            paths = paths[len(results) :]
 
 
 def read_all_the_time(url: str, until: Any, seen: Path) -> None:
@@ -65,7 +67,12 @@ def test_every_run_is_there_once_and_nobody_waits_long(any_url: str, tmp_path: P
     logs = [tmp_path / f"log{number}" for number in range(NUM_PUBLISHERS)]
     until, looks = SPAWN.Event(), tmp_path / "looks"
     reader = start(read_all_the_time, url, until, looks)
-    publishers = [start(publish_runs, url, shares[number], logs[number]) for number in range(NUM_PUBLISHERS)]
+
+    def publisher_of(number: int) -> Any:
+        # Half of them publish one by one, half as many together as go.
+        return start(publish_runs, url, shares[number], 1 if number % 2 else len(paths), logs[number])
+
+    publishers = [publisher_of(number) for number in range(NUM_PUBLISHERS)]
     dice = random.Random(0)
     for number in dice.sample(range(NUM_PUBLISHERS), NUM_KILLED):
         wait_for_a_line(logs[number])
@@ -73,7 +80,7 @@ def test_every_run_is_there_once_and_nobody_waits_long(any_url: str, tmp_path: P
         os.kill(publishers[number].pid or 0, signal.SIGKILL)
         publishers[number].join()
         assert publishers[number].exitcode == -signal.SIGKILL, "it had ended before it was killed"
-        publishers[number] = start(publish_runs, url, shares[number], logs[number])
+        publishers[number] = publisher_of(number)
     for publisher in publishers:
         publisher.join()
         assert publisher.exitcode == 0
