@@ -3,6 +3,7 @@
 Shapes: R rows, N examples, C classes.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from store.dataset import DatasetFacts
 from store.errors import Refused
-from store.protocol import Split
+from store.protocol import SPLITS, Split
 from store.spool import Manifest
 
 Parts = Mapping[str, Sequence[pa.Table]]
@@ -25,7 +26,7 @@ Evaluations = dict[tuple[Split, int], int]
 def check_rows(manifest: Manifest, parts: Parts, dataset: DatasetFacts) -> Evaluations:
     """Which outputs a run has. Raises Refused, naming run, split, epoch and value, unless its rows fit the dataset."""
     where = f"Run {manifest.config.run_id}"
-    for table in ("prediction", "logit", "el2n"):
+    for table in ("prediction", "logit", "el2n", "epoch_metric", "evaluation"):
         _require_values(table, parts.get(table, ()), where)
     evaluations = _evaluations(manifest, parts, dataset, where)
     for table, fault_of in (("prediction", _prediction_fault), ("logit", _logit_fault)):
@@ -44,6 +45,7 @@ def check_rows(manifest: Manifest, parts: Parts, dataset: DatasetFacts) -> Evalu
             raise Refused(
                 f"{where}, epoch {epoch}: EL2N must be one finite value for each of the {num_train} training examples."
             )
+    _require_metrics(parts.get("epoch_metric", ()), where)
     return evaluations
 
 
@@ -51,6 +53,10 @@ def _evaluations(manifest: Manifest, parts: Parts, dataset: DatasetFacts, where:
     found: Evaluations = {}
     for row in (row for part in parts.get("evaluation", ()) for row in part.to_pylist()):
         key, num_examples = (row["split"], row["epoch"]), dataset.num_examples.get(row["split"], 0)
+        if row["split"] not in SPLITS or row["epoch"] < 0:
+            raise Refused(
+                f"{where} has outputs of split '{key[0]}', epoch {key[1]}; splits are {', '.join(SPLITS)}, and epochs count from 0."
+            )
         if key in found:
             raise Refused(f"{where} has outputs of split {key[0]}, epoch {key[1]} twice.")
         if row["num_examples"] != num_examples:
@@ -64,6 +70,15 @@ def _evaluations(manifest: Manifest, parts: Parts, dataset: DatasetFacts, where:
             f"{where} has no outputs of its last epoch {manifest.summary.last_epoch}; record them before finishing it."
         )
     return found
+
+
+def _require_metrics(parts: Iterable[pa.Table], where: str) -> None:
+    seen: set[tuple[Any, ...]] = set()
+    for row in (row for part in parts for row in part.to_pylist()):
+        key = (row["split"], row["epoch"], row["metric"])
+        if key in seen or not math.isfinite(row["value"]):
+            raise Refused(f"{where}, split {key[0]}, epoch {key[1]}: {key[2]} must be one finite value.")
+        seen.add(key)
 
 
 def _require_values(table: str, parts: Iterable[pa.Table], where: str) -> None:

@@ -5,6 +5,7 @@ some epochs as text or .npy, and the measures of all epochs as JSON. Shapes: N e
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,9 +77,12 @@ class ResultFolder:
         """The measures of a seed. Raises Refused when the file is not what the authors' code writes."""
         file = next(path for end in ("json", "") if (path := self.path / f"{seed}_measures.{end}").exists())
         try:
-            return Measures(file, json.loads(file.read_bytes()))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            values = json.loads(file.read_bytes())
+        except ValueError as error:
             raise Refused(f"'{file}' is not JSON ({error}); copy the folder again.") from error
+        if not isinstance(values, dict):
+            raise Refused(f"'{file}' is not an object of measures; copy the folder again.")
+        return Measures(file, values)
 
 
 @dataclass(frozen=True)
@@ -97,13 +101,13 @@ class Measures:
         """Loss, accuracy and macro F1 of both splits after an epoch, and what is pruned at the end."""
         splits: tuple[tuple[int, Split], ...] = ((0, "train"), (1, "test"))
         metrics = {
-            (split, metric): self._series(key, side)[epoch]
+            (split, metric): self._at(f"{key} of the {split} set", self._series(key, side), epoch)
             for metric, key in (("loss", "loss"), ("accuracy", "accuracy"), ("f1_macro", "f1"))
             for side, split in splits
         }
         for metric, key in (("zeroed", "zeroed"), ("compression_ratio", "efficiency")):
             if epoch == self.num_epochs - 1 and self.values.get(key):
-                metrics["train", metric] = float(self.values[key][-1])
+                metrics["train", metric] = self._at(key, self.values[key], -1)
         return metrics
 
     def threshold(self, epoch: int) -> float:
@@ -112,9 +116,12 @@ class Measures:
 
     def train_indexes(self, epoch: int) -> NDArray[np.int64]:
         """The example of each row of the training outputs [N] of an epoch."""
-        indexes = self.values.get("train_indexes", {}).get(str(epoch))
-        if indexes is None:
-            raise Refused(f"'{self.file}' has no train_indexes of epoch {epoch}; the order of its outputs is unknown.")
+        by_epoch = self.values.get("train_indexes")
+        indexes = by_epoch.get(str(epoch)) if isinstance(by_epoch, dict) else None
+        if not isinstance(indexes, list) or not all(type(index) is int and 0 <= index < 2**31 for index in indexes):
+            raise Refused(
+                f"'{self.file}' has no train_indexes of epoch {epoch}, a list of example ids; the order of its outputs is unknown."
+            )
         return np.asarray(indexes, dtype=np.int64)
 
     def _series(self, key: str, side: int) -> list[float]:
@@ -122,15 +129,20 @@ class Measures:
         series = values["macro"] if isinstance(values, dict) and "macro" in values else values
         try:
             return [float(value) for value in series[side]]  # type: ignore[index]
-        except (TypeError, IndexError, KeyError, ValueError) as error:
+        except (TypeError, IndexError, KeyError, ValueError, OverflowError) as error:
             raise Refused(
                 f"'{self.file}' has no '{key}' for each epoch of training and test; copy it again."
             ) from error
 
     def _at(self, key: str, values: Any, epoch: int) -> float:
-        if not isinstance(values, list) or len(values) <= epoch:
-            raise Refused(f"'{self.file}' has no {key} of epoch {epoch}; copy it again.")
-        return float(values[epoch])
+        try:
+            value = float(values[epoch])
+        except (TypeError, ValueError, IndexError, KeyError, OverflowError):
+            value = math.nan
+        if not math.isfinite(value):
+            at = f"at epoch {epoch}" if epoch >= 0 else "at its end"
+            raise Refused(f"'{self.file}' has no finite {key} {at}; copy it again.")
+        return value
 
 
 def result_folders(path: Path, dataset: str) -> list[ResultFolder]:

@@ -245,7 +245,8 @@ def read_manifest(path: Path) -> Manifest:
     """
     file = Path(path) / MANIFEST
     try:
-        values = json.loads(file.read_bytes())
+        content = file.read_bytes()
+        values = json.loads(content)
     except FileNotFoundError as error:
         raise NotFound(
             f"No spooled run at '{path}': it has no {MANIFEST}; finish the run before publishing it."
@@ -257,18 +258,21 @@ def read_manifest(path: Path) -> Manifest:
         raise Refused(
             f"'{file}' has spool format {found!r}, this version reads {SPOOL_FORMAT}; publish it with the version that wrote it."
         )
+    from store.manifest import require_manifest  # pydantic, which a run under way does not need
+
+    require_manifest(file, content)
+    manifest = Manifest(
+        config=RunConfig.from_json(values["config"]),
+        study=values["study"],
+        summary=RunSummary(**values["summary"]),
+        files=tuple(SpooledFile(**entry) for entry in values["files"]),
+    )
     try:
-        manifest = Manifest(
-            config=RunConfig.from_json(values["config"]),
-            study=str(values["study"]),
-            summary=RunSummary(**values["summary"]),
-            files=tuple(SpooledFile(**entry) for entry in values["files"]),
-        )
-        named = values["run_id"]
-    except (KeyError, TypeError) as error:
-        raise Refused(f"'{file}' has missing or unknown keys ({error}); see store/README.md for the format.") from error
-    if named != manifest.config.run_id:
-        raise Refused(f"'{file}' is named run {named}, but its configuration is that of run {manifest.config.run_id}.")
+        run_id = manifest.config.run_id
+    except ValueError as error:
+        raise Refused(f"'{file}': config.settings has a number that is not finite; give each a value.") from error
+    if values["run_id"] != run_id:
+        raise Refused(f"'{file}' is named run {values['run_id']}, but its configuration is that of run {run_id}.")
     return manifest
 
 
@@ -279,7 +283,7 @@ def read_files(path: Path, manifest: Manifest) -> dict[str, list[pa.Table]]:
     """
     parts: dict[str, list[pa.Table]] = {}
     for file in manifest.files:
-        if file.table not in SCHEMAS or Path(file.name).name != file.name:
+        if file.table not in SCHEMAS:
             raise Refused(f"'{path}': file '{file.name}' is of unknown table '{file.table}'; see store/README.md.")
         parts.setdefault(file.table, []).append(_read_file(Path(path), file))
     return parts
@@ -288,7 +292,7 @@ def read_files(path: Path, manifest: Manifest) -> dict[str, list[pa.Table]]:
 def _read_file(path: Path, file: SpooledFile) -> pa.Table:
     try:
         content = (path / file.name).read_bytes()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise Refused(f"'{path}': file '{file.name}' of the manifest is missing; train the run again.") from error
     if hashlib.sha256(content).hexdigest() != file.sha256:
         raise Refused(
@@ -302,6 +306,8 @@ def _read_file(path: Path, file: SpooledFile) -> pa.Table:
         raise Refused(
             f"'{path}': file '{file.name}' has columns {rows.schema.names} of other names or types than table '{file.table}'."
         )
+    if len(rows) != file.rows:
+        raise Refused(f"'{path}': file '{file.name}' has {len(rows)} rows, but the manifest says {file.rows}.")
     return rows.cast(SCHEMAS[file.table])
 
 

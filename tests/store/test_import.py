@@ -128,6 +128,13 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "empty": (cut_file("0_epoch_2.csv", lambda lines: []), r"0_epoch_2\.csv' cannot be read"),
     "no indexes": (lambda folder: change_measures(folder, train_indexes={}), "has no train_indexes of epoch 0"),
     "other indexes": (lambda folder: change_measures(folder, train_indexes={"0": [0] * 20}), "other than each of 0 to 19 once"),
+    "indexes of another kind": (
+        lambda folder: change_measures(folder, train_indexes={"0": [[0]] * 20}), "has no train_indexes of epoch 0, a list of example ids"
+    ),
+    "no order at all": (lambda folder: change_measures(folder, train_indexes=None), "has no train_indexes of epoch 0"),
+    "too few scores": (lambda folder: change_measures(folder, f1={"macro": [[], []]}), "no finite f1 of the train set at epoch 0"),
+    "no efficiency": (lambda folder: change_measures(folder, efficiency=2.5), "no finite efficiency at its end"),
+    "no measures": (lambda folder: (folder / "0_measures.json").write_text("[]") and None, "is not an object of measures"),
     "no losses": (lambda folder: change_measures(folder, loss=[]), "has no 'loss' for each epoch"),
     "another order": (cut_file("0_epoch_2.csv", lambda lines: [*lines[1:], lines[0]]), "are in another order"),
     "not JSON": (lambda folder: (folder / "0_measures.json").write_text("{") and None, r"0_measures\.json' is not JSON"),

@@ -109,11 +109,23 @@ def test_manifests_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     path = spool_run(tmp_path, DATASET, CONFIG)
     manifest = path / MANIFEST
     values = json.loads(manifest.read_text())
+    file = values["files"][0]
     for change, sentence in [
         ({"format": 9}, "has spool format 9, this version reads 1"),
         ({"run_id": "abc"}, "is named run abc, but its configuration is that of run"),
-        ({"files": [{}]}, "has missing or unknown keys"),
-        ({"config": values["config"] | {"colour": "red"}}, "missing or unknown keys"),
+        ({"files": [{}]}, "files.0.table: Field required"),
+        ({"files": [file | {"name": "../manifest.json"}]}, "files.0.name: String should match pattern"),
+        ({"files": [file | {"name": ".."}]}, "files.0.name: String should match pattern"),
+        ({"files": [file | {"table": ["prediction"]}]}, "files.0.table: Input should be a valid string"),
+        ({"files": [file | {"rows": "10"}]}, "files.0.rows: Input should be a valid integer"),
+        ({"config": values["config"] | {"colour": "red"}}, "config.colour: Extra inputs are not permitted"),
+        ({"config": values["config"] | {"settings": 1.5}}, "config.settings: Input should be an object"),
+        ({"config": values["config"] | {"settings": {"lr": float("inf")}}}, "a number that is not finite"),
+        ({"config": values["config"] | {"seed": 2**31}}, "config.seed: Input should be less than 2147483648"),
+        ({"summary": {"last_epoch": 1.5}}, "summary.last_epoch: Input should be a valid integer"),
+        ({"summary": {"last_epoch": 1, "started_at": "x"}}, "summary.started_at: Input should be a valid datetime"),
+        ({"summary": {"last_epoch": 1, "threshold": "0.5"}}, "summary.threshold: Input should be a valid number"),
+        ({"study": None}, "study: Input should be a valid string"),
     ]:
         manifest.write_text(json.dumps(values | change))
         with pytest.raises(Refused, match=sentence):
