@@ -156,15 +156,33 @@ select
 from majority_pair as m;
 comment on view cie is 'One row per pruned variant, split and example: how far compression moved its votes (Hooker et al. 2020). A modal CIE has another modal label; with ties settled as those of majority labels, that is a PIE. A taxicab CIE has other votes.';
 
+create view logit_pair as
+with side as (
+    select
+        c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.seed, unnest([false, true]) as is_pruned,
+        unnest([c.unpruned_run_id, c.pruned_run_id]) as run_id, unnest([c.unpruned_epoch, c.pruned_epoch]) as epoch
+    from run_pair as c
+),
+found as (
+    -- Both sides in one reading, and never the logits of all runs joined with one another.
+    select
+        s.recipe_id, s.dataset, s.task, s.architecture, s.pruner, s.sparsity, s.split, s.seed, l.example_id,
+        any_value(l.logits) filter (not s.is_pruned) as unpruned_logits, any_value(l.logits) filter (s.is_pruned) as pruned_logits
+    from side as s
+    join logit as l on l.run_id = s.run_id and l.split = s.split and l.epoch = s.epoch
+    group by s.recipe_id, s.dataset, s.task, s.architecture, s.pruner, s.sparsity, s.split, s.seed, l.example_id
+)
+select f.*
+from found as f
+where f.unpruned_logits is not null and f.pruned_logits is not null;
+comment on view logit_pair is 'One row per pair of runs of the same seed, split and example whose logits are stored on both sides: what both runs give each class.';
+
 create view probability_loyalty as
 with powers as (
     select
-        c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, c.seed,
-        class_powers(c.task, u.logits) as unpruned_powers, class_powers(c.task, p.logits) as pruned_powers
-    from run_pair as c
-    join logit as u on u.run_id = c.unpruned_run_id and u.split = c.split and u.epoch = c.unpruned_epoch
-    join logit as p
-        on p.run_id = c.pruned_run_id and p.split = c.split and p.epoch = c.pruned_epoch and p.example_id = u.example_id
+        l.recipe_id, l.dataset, l.task, l.architecture, l.pruner, l.sparsity, l.split, l.seed,
+        class_powers(l.task, l.unpruned_logits) as unpruned_powers, class_powers(l.task, l.pruned_logits) as pruned_powers
+    from logit_pair as l
 ),
 probable as (
     select
@@ -214,6 +232,8 @@ with meaning(column_name, comment) as (
         ('num_to_correct', 'Number of examples that only the pruned run has right.'),
         ('taxicab_distance', 'Sum over the classes of the difference between the sides'' shares of votes.'),
         ('is_modal_cie', 'Whether the modal label is another: whether it is a PIE.'),
+        ('unpruned_logits', 'One logit per class of the unpruned run, in the order of class_id.'),
+        ('pruned_logits', 'One logit per class of the pruned run, in the order of class_id.'),
         ('probability_loyalty', '1 - sqrt(JS) of the predicted probabilities, mean over the examples; multi-label: JS of each class''s yes and no, mean over the classes.'),
         ('recipe_id', 'What only differs in pruner, sparsity and seed has one recipe.'),
         ('dataset', 'Name of the dataset.'),
@@ -234,7 +254,7 @@ view_columns as (
     from duckdb_columns() as c
     where
         c.database_name = 'warehouse' and c.schema_name = 'main'
-        and c.table_name in ('voter', 'ballot', 'ballot_pair', 'flip', 'cie', 'probability_loyalty')
+        and c.table_name in ('voter', 'ballot', 'ballot_pair', 'flip', 'cie', 'logit_pair', 'probability_loyalty')
 )
 select c.table_name, c.column_name, m.comment
 from view_columns as c

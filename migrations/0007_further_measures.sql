@@ -71,13 +71,10 @@ comment on view class_recall is 'One row per compared run (both sides of a prune
 create view rank_correlation as
 with probability as (
     select
-        c.recipe_id, c.dataset, c.task, c.architecture, c.pruner, c.sparsity, c.split, u.example_id,
-        class_probabilities(c.task, class_powers(c.task, u.logits)) as unpruned,
-        class_probabilities(c.task, class_powers(c.task, p.logits)) as pruned
-    from run_pair as c
-    join logit as u on u.run_id = c.unpruned_run_id and u.split = c.split and u.epoch = c.unpruned_epoch
-    join logit as p
-        on p.run_id = c.pruned_run_id and p.split = c.split and p.epoch = c.pruned_epoch and p.example_id = u.example_id
+        l.recipe_id, l.dataset, l.task, l.architecture, l.pruner, l.sparsity, l.split, l.example_id,
+        class_probabilities(l.task, class_powers(l.task, l.unpruned_logits)) as unpruned,
+        class_probabilities(l.task, class_powers(l.task, l.pruned_logits)) as pruned
+    from logit_pair as l
 ),
 of_class as (
     select

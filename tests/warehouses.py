@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from store.dataset import DatasetFacts
-from store.evaluated import add_evaluated_runs
+from store.evaluated import evaluated_rows
 from store.identity import RunConfig
 from store.protocol import Split, Task
 from store.text import READABILITY_MEASURES
@@ -95,7 +95,7 @@ def insert(warehouse: Warehouse, *studies: MadeUpStudy) -> None:
             for run in study.runs:
                 if run.status == "published":
                     sizes = {split: len(predicted_NC) for split, predicted_NC in run.predicted.items()}
-                    add_evaluated_runs(warehouse, facts, [study.config(run)], run.last_epoch, sizes)
+                    warehouse.insert("evaluated_run", evaluated_rows(facts, study.config(run), run.last_epoch, sizes))
 
 
 def _dataset_rows(study: MadeUpStudy) -> dict[str, list[dict[str, Any]]]:
