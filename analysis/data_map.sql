@@ -6,7 +6,7 @@ from forgetting as f
 join recipe as r on r.recipe_id = f.recipe_id
 left join (
     select
-        o.recipe_id, o.pruner, o.sparsity, o.split, o.example_id, avg(o.confidence) as confidence, avg(o.variability) as variability
+        o.recipe_id, o.pruner, o.sparsity, o.split, o.example_id, avg(o.confidence order by o.seed) as confidence, avg(o.variability order by o.seed) as variability
     from confidence as o
     where
         matches($dataset, o.dataset) and matches($split, o.split) and matches($architecture, o.architecture)

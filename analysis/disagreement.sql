@@ -8,11 +8,12 @@ with chosen as (
         and matches($pruner, c.pruner) and matches($sparsity, c.sparsity) and ($study is null or list_has_any(r.studies, $study))
 ),
 flips as (
+    -- In the order of the seeds, or compensated (favg): of what is summed in any order, the last digit is another each time.
     select
-        f.recipe_id, f.pruner, f.sparsity, f.split, avg((f.num_to_incorrect + f.num_to_correct) / f.num_examples) as flips_mean,
-        stddev_samp((f.num_to_incorrect + f.num_to_correct) / f.num_examples) as flips_std,
-        avg(f.num_to_incorrect / f.num_examples) as to_incorrect_mean, avg(f.num_to_correct / f.num_examples) as to_correct_mean,
-        avg(f.num_changed / f.num_examples) as churn_mean, stddev_samp(f.num_changed / f.num_examples) as churn_std
+        f.recipe_id, f.pruner, f.sparsity, f.split, avg((f.num_to_incorrect + f.num_to_correct) / f.num_examples order by f.seed) as flips_mean,
+        stddev_samp((f.num_to_incorrect + f.num_to_correct) / f.num_examples order by f.seed) as flips_std,
+        avg(f.num_to_incorrect / f.num_examples order by f.seed) as to_incorrect_mean, avg(f.num_to_correct / f.num_examples order by f.seed) as to_correct_mean,
+        avg(f.num_changed / f.num_examples order by f.seed) as churn_mean, stddev_samp(f.num_changed / f.num_examples order by f.seed) as churn_std
     from flip as f
     where
         matches($dataset, f.dataset) and matches($split, f.split) and matches($architecture, f.architecture)
@@ -21,8 +22,8 @@ flips as (
 ),
 loyalty as (
     select
-        p.recipe_id, p.pruner, p.sparsity, p.split, avg(p.probability_loyalty) as probability_loyalty_mean,
-        stddev_samp(p.probability_loyalty) as probability_loyalty_std
+        p.recipe_id, p.pruner, p.sparsity, p.split, avg(p.probability_loyalty order by p.seed) as probability_loyalty_mean,
+        stddev_samp(p.probability_loyalty order by p.seed) as probability_loyalty_std
     from probability_loyalty as p
     where
         matches($dataset, p.dataset) and matches($split, p.split) and matches($architecture, p.architecture)
@@ -32,7 +33,7 @@ loyalty as (
 exemplars as (
     select
         e.recipe_id, e.pruner, e.sparsity, e.split, count(*) filter (e.is_modal_cie) as num_modal_cies,
-        count(*) filter (e.taxicab_distance > 0) as num_taxicab_cies, avg(e.taxicab_distance) as taxicab_mean
+        count(*) filter (e.taxicab_distance > 0) as num_taxicab_cies, favg(e.taxicab_distance) as taxicab_mean
     from cie as e
     where
         matches($dataset, e.dataset) and matches($split, e.split) and matches($architecture, e.architecture)

@@ -23,6 +23,8 @@ from store.warehouse import Warehouse
 NUM_SEEDS = 30
 MIN_SEEDS = 3
 """With fewer votes a majority would stray as often as a single run."""
+_NUM_PRUNABLE = {"bert": 85_542_912, "bilstm": 643_968}
+"""Weights that the paper's models let be pruned, whatever the dataset: neither embeddings, biases nor the last layer."""
 
 
 def simulate(warehouse: Warehouse, scale: float, seed: int = 0) -> Iterator[tuple[int, int, str]]:
@@ -101,6 +103,7 @@ def variants_of(dataset: MadeUpDataset, num_seeds: int) -> Iterator[MadeUpVarian
             pie_rate=pie_rates.get((architecture, pruner, row["sparsity_percent"]), 0.0),
             unpruned_effectiveness=unpruned[architecture],
             num_parameters=int(parameters[architecture, dataset.name]),
+            num_prunable=_NUM_PRUNABLE[architecture],
         )
 
 

@@ -28,6 +28,7 @@ class MadeUpVariant:
     pie_rate: float
     unpruned_effectiveness: float
     num_parameters: int
+    num_prunable: int
 
     @property
     def name(self) -> str:

@@ -87,13 +87,12 @@ def _repeated(values: list[str], counts: list[int]) -> pa.DictionaryArray:
 
 def _mark_published(warehouse: Warehouse, variant: MadeUpVariant) -> None:
     sparsity = variant.configs[0].sparsity
-    prunable = round(0.8 * variant.num_parameters)
     values: Mapping[str, object] = {
         "run_ids": [config.run_id for config in variant.configs],
         "threshold": 0.5 if variant.dataset.task == "multi_label" else None,
         "num_parameters": variant.num_parameters,
-        "num_prunable": prunable,
-        "num_pruned": round(sparsity * prunable),
+        "num_prunable": variant.num_prunable,
+        "num_pruned": round(sparsity * variant.num_prunable),
         "last_epoch": EPOCHS - 1,
     }
     warehouse.execute(

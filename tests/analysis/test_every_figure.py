@@ -162,3 +162,9 @@ def test_a_figure_shows_the_rows_of_its_question(paper_shaped: Warehouse, number
 
 def test_figures_1_to_27_are_all_there_are() -> None:
     assert sorted(EXPECTED) == list(FIGURES) == list(range(1, 28))
+
+
+@pytest.mark.parametrize("question", ["disagreement", "class-impact", "data-map"])
+def test_an_answer_is_the_same_to_the_last_digit_whenever_it_is_asked(paper_shaped: Warehouse, question: str) -> None:
+    first = rows(paper_shaped, question)
+    assert all(rows(paper_shaped, question).equals(first, null_equal=True) for _ in range(5))
