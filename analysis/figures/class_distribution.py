@@ -20,7 +20,7 @@ def class_distribution_figure(frame: pl.DataFrame, number: int, shown: Literal["
     frame = at_ends(frame) if shown == "ends" else frame
     sparsities = sparsities_in(frame)
     panels = [
-        Panel(f"{configuration.name}: {pruner}", _traces(configuration.of(frame).filter(pruner=pruner), sparsities))
+        _panel(f"{configuration.name}: {pruner}", configuration.of(frame).filter(pruner=pruner), sparsities)
         for configuration in configurations_in(frame)
         for pruner in pruners_in(configuration.of(frame))
     ]
@@ -33,6 +33,12 @@ def class_distribution_figure(frame: pl.DataFrame, number: int, shown: Literal["
         "Share",
         columns=2,
     )
+
+
+def _panel(title: str, rows: pl.DataFrame, sparsities: Sequence[float]) -> Panel:
+    traces = _traces(rows, sparsities)
+    # Classes of two datasets may have the same name, and another place.
+    return Panel(title, traces, names=traces[0]["x"])
 
 
 def _traces(rows: pl.DataFrame, sparsities: Sequence[float]) -> list[Trace]:

@@ -28,6 +28,8 @@ class Panel:
 
     title: str
     traces: Sequence[Trace]
+    names: Sequence[str] = ()
+    """In which order names stand below it, where it has an order of its own."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Figure(Numbered):
     """Of every panel, where they are to be held against each other."""
     categories: bool = True
     """Whether x are names, evenly spaced, and not numbers."""
+    x_ticks: Sequence[float] | None = None
+    """Which numbers stand below the panels, where those that plotly chooses would not do."""
 
     @property
     def is_empty(self) -> bool:
@@ -139,7 +143,7 @@ class Figure(Numbered):
         drawn.update_annotations(font_size=13)
         drawn.update_yaxes(tickformat=self.y_format, range=self.y_range, linecolor=INK)
         drawn.update_yaxes(gridcolor="#D0D0D0", zerolinecolor="#D0D0D0")
-        drawn.update_xaxes(showgrid=False, linecolor=INK, automargin=False)
+        drawn.update_xaxes(showgrid=False, linecolor=INK, automargin=False, tickvals=self.x_ticks)
         if self.categories:
             cut = {name: f"{name[: _LONGEST_NAME - 1]}…" for name in self.names if len(name) > _LONGEST_NAME}
             drawn.update_xaxes(type="category", categoryorder="array", categoryarray=self.names, labelalias=cut)
@@ -147,6 +151,8 @@ class Figure(Numbered):
         for number in range(len(self.panels)):
             place = {"row": number // columns + 1, "col": number % columns + 1}
             drawn.update_xaxes(title_text=self.x_title if number >= below else None, **place)
+            if self.panels[number].names:
+                drawn.update_xaxes(categoryarray=self.panels[number].names, **place)
             drawn.update_yaxes(title_text=self.y_title if number % columns == 0 else None, **place)
 
 

@@ -29,6 +29,7 @@ def influence_figure(frame: pl.DataFrame, number: int, pruner: str, shown: Liter
         columns=2,
         y_range=(-0.02, max([1.05 * rate for rate in frame["pie_rate"]], default=1) + 0.02),
         categories=False,
+        x_ticks=(1, 5, 10, 15, 20),
     )
 
 

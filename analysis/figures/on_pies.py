@@ -5,14 +5,14 @@ from typing import Any
 import polars as pl
 
 from analysis.figures.figure import Figure, Panel, Trace, line
-from analysis.figures.style import ON_ALL, ON_PIES
+from analysis.figures.style import DOTTED, ON_ALL, ON_PIES
 from analysis.selection import Configuration, percent, pruners_in
 
 _LINES = {
     "unpruned, all examples": ("unpruned_on_all", ON_ALL, "solid", "circle"),
-    "pruned, all examples": ("pruned_on_all", ON_ALL, "dot", "triangle-up"),
+    "pruned, all examples": ("pruned_on_all", ON_ALL, DOTTED, "triangle-up"),
     "unpruned, PIEs": ("unpruned_on_pies", ON_PIES, "solid", "circle"),
-    "pruned, PIEs": ("pruned_on_pies", ON_PIES, "dot", "triangle-up"),
+    "pruned, PIEs": ("pruned_on_pies", ON_PIES, DOTTED, "triangle-up"),
 }
 """Each line's column, colour, dash and symbol: unpruned solid, pruned dotted, all blue, PIEs orange, as in the paper."""
 

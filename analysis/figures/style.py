@@ -20,16 +20,19 @@ MEAN = "#00A3A3"
 ON_ALL, ON_PIES = BLUE, ORANGE
 """All examples and PIEs alone, as in the paper's figure 3."""
 
+DASHED, DOTTED = "6px,3px", "2px,3px"
+"""Shorter than plotly's own, whose gaps are as long as a line between two of many points."""
+
 SCORINGS = {"impact": BLUE, "magnitude": VERMILLION, "random": PURPLE}
 SCHEDULES = {
     "weight_rewinding": ("solid", "circle"),
-    "fine_tuning": ("dash", "square"),
-    "at_initialization": ("dot", "triangle-up"),
+    "fine_tuning": (DASHED, "square"),
+    "at_initialization": (DOTTED, "triangle-up"),
 }
 """Dash and symbol of a tuning, or of pruning at initialization."""
 
 SPARSITIES = (SKY, BLUE, GREEN, ORANGE, VERMILLION, PURPLE)
-SPARSITY_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SPARSITY_DASHES = ("solid", DASHED, DOTTED, "7px,3px,2px,3px", "11px,3px", "11px,3px,2px,3px")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 
 HEAT = ("#00204C", "#213D6B", "#555B6C", "#7B7A77", "#A59C74", "#D3C064", "#FFE945")

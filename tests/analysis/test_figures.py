@@ -10,10 +10,11 @@ from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from analysis.figures import FIGURES, make_figure
+from analysis.figures.class_distribution import class_distribution_figure
 from analysis.figures.figure import Figure
 from analysis.figures.image import to_image
 from analysis.figures.readability import MEASURES
-from analysis.figures.style import INK, MEAN, ON_ALL, ON_PIES, line_of_pruner, palette
+from analysis.figures.style import DOTTED, INK, MEAN, ON_ALL, ON_PIES, line_of_pruner, palette
 from analysis.question import ask
 from analysis.questions import QUESTIONS
 from analysis.selection import Selection, percent
@@ -80,7 +81,7 @@ def test_figure_9_is_bilstm_on_imdb_all_in_blue_and_pies_in_orange(shown: Wareho
             assert lines[row["pruner"], f"{side}, all examples"][at] == row[f"{side}_on_all"]
             assert lines[row["pruner"], f"{side}, PIEs"][at] == row[f"{side}_on_pies"]
     styles = {trace.name: (trace.line.color, trace.line.dash) for trace in figure.plotly.data}
-    assert styles["unpruned, all examples"] == (ON_ALL, "solid") and styles["pruned, PIEs"] == (ON_PIES, "dot")
+    assert styles["unpruned, all examples"] == (ON_ALL, "solid") and styles["pruned, PIEs"] == (ON_PIES, DOTTED)
 
 
 def test_figure_3_takes_another_where_the_papers_is_not_there(shown: Warehouse) -> None:
@@ -98,6 +99,27 @@ def test_a_warehouse_of_other_datasets_has_its_own_in_the_papers_places(warehous
     assert ["first" in caption for caption in captions] == [True, False, True, False]
     assert "second" in captions[1] and "second" in captions[3]
     assert make_figure(warehouse, 8).notes == ("The warehouse has no further dataset and architecture to show here.",)
+
+
+def test_classes_stand_in_the_order_of_their_own_dataset() -> None:
+    order = {"one": ["a", "b"], "other": ["b", "a"]}
+    frame = pl.DataFrame(
+        [
+            {
+                "recipe_id": dataset,
+                "dataset": dataset,
+                "architecture": "bert",
+                "pruner": "RP-AI",
+                "sparsity": 0.5,
+                "class_name": name,
+            }
+            | {"share_of_examples": 0.5, "share_of_pies": 0.5}
+            for dataset, names in order.items()
+            for name in names
+        ]
+    )
+    drawn = class_distribution_figure(frame, 6).plotly
+    assert [list(axis.categoryarray) for axis in drawn.select_xaxes()] == list(order.values())
 
 
 def test_figure_20_shows_the_share_of_pies_by_bin_of_influence(shown: Warehouse) -> None:
