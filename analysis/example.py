@@ -44,6 +44,7 @@ class Prediction(BaseModel):
     sparsity: float = Field(description="Target sparsity, as a share.")
     num_seeds: int = Field(description="Number of published runs.")
     votes: list[int] = Field(description="For each class, in order, the number of seeds that predicted it.")
+    class_ids: list[int] = Field(description="Majority label.")
     mean_probabilities: list[float] | None = Field(
         description="For each class, in order, the probability, mean over the seeds; null where no logits are stored."
     )

@@ -53,25 +53,30 @@ probable as (
     from mean_probability as p
     group by p.recipe_id, p.pruner, p.sparsity
 ),
-variant_of_example as (
+counted as (
     select
-        r.recipe_id, r.architecture, r.pruner, r.sparsity, any_value(r.num_classes) as num_classes, count(*) as num_seeds
+        r.recipe_id, r.architecture, r.pruner, r.sparsity, any_value(r.task) as task, any_value(r.num_classes) as num_classes,
+        count(*) as num_seeds
     from evaluated as r
     group by r.recipe_id, r.architecture, r.pruner, r.sparsity
+),
+variant_of_example as (
+    select r.*, [coalesce(v.votes_of[c::smallint], 0) for c in range(r.num_classes)] as votes
+    from counted as r
+    left join voted as v on v.recipe_id = r.recipe_id and v.pruner = r.pruner and v.sparsity = r.sparsity
 ),
 variants as (
     select
         list(
             {
-                'recipe_id': r.recipe_id, 'architecture': r.architecture, 'pruner': r.pruner, 'sparsity': r.sparsity,
-                'num_seeds': r.num_seeds, 'votes': [coalesce(v.votes_of[c::smallint], 0) for c in range(r.num_classes)],
+                'recipe_id': v.recipe_id, 'architecture': v.architecture, 'pruner': v.pruner, 'sparsity': v.sparsity,
+                'num_seeds': v.num_seeds, 'votes': v.votes, 'class_ids': majority_label(v.task, v.votes, v.num_seeds),
                 'mean_probabilities': p.mean_probabilities
             }
-            order by r.architecture, r.recipe_id, r.sparsity > 0, r.pruner, r.sparsity
+            order by v.architecture, v.recipe_id, v.sparsity > 0, v.pruner, v.sparsity
         ) as variants
-    from variant_of_example as r
-    left join voted as v on v.recipe_id = r.recipe_id and v.pruner = r.pruner and v.sparsity = r.sparsity
-    left join probable as p on p.recipe_id = r.recipe_id and p.pruner = r.pruner and p.sparsity = r.sparsity
+    from variant_of_example as v
+    left join probable as p on p.recipe_id = v.recipe_id and p.pruner = v.pruner and p.sparsity = v.sparsity
 ),
 trajectory as (
     select

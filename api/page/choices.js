@@ -1,16 +1,17 @@
 // What may be chosen, what is chosen, and how far the studies are.
 
 import { AFRESH, go, href } from "./address.js";
-import { element } from "./element.js";
-import { count, inWords, plural, sparsityName } from "./numbers.js";
+import { element, put } from "./element.js";
+import { count, plural, sparsityName } from "./numbers.js";
 import { ask } from "./service.js";
+
+const form = document.getElementById("choices");
+const RELEASED = { dataset: { architecture: null, study: null }, architecture: { study: null } };
+form.onchange = ({ target: { name, value } }) => go(href({ ...AFRESH, ...RELEASED[name], [name]: value }));
 
 /** Datasets and studies of the warehouse. */
 export async function offered(signal) {
-  const [datasets, studies] = await Promise.all([
-    ask("/v1/datasets", {}, signal),
-    ask("/v1/studies", {}, signal),
-  ]);
+  const [datasets, studies] = await Promise.all([ask("/v1/datasets", {}, signal), ask("/v1/studies", {}, signal)]);
   return { datasets: datasets.rows, studies: studies.rows };
 }
 
@@ -37,39 +38,33 @@ export function settleVariant(chosen, rates) {
   return { ...chosen, pruner, sparsity: sparsity === undefined ? undefined : Number(sparsity) };
 }
 
-/** Show the choices in their form. */
-export function showChoices(form, chosen, { datasets, studies }, rates) {
-  const unique = (values) => [...new Set(values.filter((value) => value !== undefined))];
+/** Show what may be chosen, and what is. */
+export function showChoices(chosen, { datasets, studies }, rates) {
   const splits = ["test", "validation", "train"].filter((split) => !chosen.described || chosen.described[`num_${split}`]);
-  const ofDataset = studies.filter((study) => study.dataset === chosen.dataset);
-  const boxes = [
-    choice("dataset", chosen.dataset, unique([...datasets.map((d) => d.dataset), chosen.dataset]), { architecture: null, study: null }),
-    choice("architecture", chosen.architecture, unique([...ofDataset.map((s) => s.architecture), chosen.architecture]), { study: null }),
-    chosen.study && choice("study", chosen.study, unique([...chosen.comparable.map((s) => s.study), chosen.study])),
-    choice("split", chosen.split, unique([...splits, chosen.split])),
-    choice("pruner", chosen.pruner, unique([...rates.map((r) => r.pruner), chosen.pruner])),
-    choice("sparsity", chosen.sparsity, unique([...rates.map((r) => r.sparsity), chosen.sparsity]).sort(), {}, sparsityName),
-  ];
-  const focused = document.activeElement?.id;
-  form.replaceChildren(...boxes.filter(Boolean));
-  if (focused?.startsWith("choice-")) document.getElementById(focused)?.focus();
+  offer("dataset", chosen, datasets.map((row) => row.dataset));
+  offer("architecture", chosen, studies.filter((row) => row.dataset === chosen.dataset).map((row) => row.architecture));
+  offer("study", chosen, chosen.study ? chosen.comparable.map((row) => row.study) : []);
+  form.elements.study.parentNode.hidden = !chosen.study;
+  offer("split", chosen, splits);
+  offer("pruner", chosen, rates.map((row) => row.pruner));
+  offer("sparsity", chosen, rates.map((row) => row.sparsity).sort((a, b) => a - b), sparsityName);
 }
 
-function choice(name, value, values, cleared = {}, written = String) {
-  const id = `choice-${name}`;
-  const options = values.map((v) => element("option", { value: v, selected: v === value }, written(v)));
-  const onchange = (event) => go(href({ ...AFRESH, ...cleared, [name]: event.target.value }));
-  return element("div", {}, element("label", { for: id }, inWords(name)), element("select", { id, onchange, disabled: !values.length }, options));
+/** The values of a choice; what the address says is among them, whether there is such a thing or not. */
+function offer(name, chosen, values, written = String) {
+  const all = [...new Set([...values, chosen[name]])].filter((value) => value !== undefined);
+  const field = form.elements[name];
+  put(field, all.map((value) => element("option", { value, selected: value === chosen[name] }, written(value))));
+  field.disabled = !all.length;
 }
 
 /** Say how far the chosen studies are. */
 export function showProgress(box, chosen) {
-  const parts = chosen.comparable.map((study) => {
+  put(box, chosen.comparable.map((study) => {
     const left = study.num_runs - study.num_published - study.num_failed;
-    const rest = [study.num_failed && `${count(study.num_failed)} failed`, left > 0 && `${count(left)} to come`].filter(Boolean);
-    const text = `${study.study}: ${count(study.num_published)} of ${plural(study.num_runs, "run")} published${rest.map((r) => `, ${r}`).join("")}`;
+    const rest = [study.num_failed && `, ${count(study.num_failed)} failed`, left > 0 && `, ${count(left)} to come`].filter(Boolean);
     const bar = element("progress", { value: study.num_published, max: study.num_runs || 1, "aria-label": `Progress of ${study.study}` });
-    return element("span", { class: left > 0 || study.num_failed ? "unfinished" : null }, bar, text);
-  });
-  box.replaceChildren(...parts);
+    return element("span", { class: rest.length ? "unfinished" : null }, bar,
+      `${study.study}: ${count(study.num_published)} of ${plural(study.num_runs, "run")} published`, rest);
+  }));
 }

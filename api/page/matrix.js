@@ -2,13 +2,10 @@
 
 import { AFRESH, href } from "./address.js";
 import { element, here } from "./element.js";
-import { showFigure } from "./figure.js";
-import { count, percent, sparsityName } from "./numbers.js";
+import { count, sparsityName } from "./numbers.js";
 
-export const titleOf = (chosen) => `PIE rate on the ${chosen.split} set`;
-
-/** Show the matrix; the chosen variant's cell is marked. */
-export function showMatrix(section, chosen, rates, answer) {
+/** The matrix; the chosen variant's cell is marked. */
+export function matrixFigure(chosen, rates) {
   const pruners = [...new Set(rates.map((row) => row.pruner))];
   const sparsities = [...new Set(rates.map((row) => row.sparsity))].sort((a, b) => a - b);
   const most = Math.max(...rates.map((row) => row.pie_rate), 1e-9);
@@ -17,26 +14,23 @@ export function showMatrix(section, chosen, rates, answer) {
     const row = rates.find((r) => r.pruner === pruner && r.sparsity === sparsity);
     if (!row) return element("td", { class: "absent" }, element("span", { title: "No seeds in common with the unpruned runs yet" }, "–"));
     const isChosen = pruner === chosen.pruner && sparsity === chosen.sparsity;
-    const few = row.num_seeds < seeds && element("small", {}, `${row.num_seeds} of ${seeds} seeds`);
     const link = here(href({ ...AFRESH, pruner, sparsity }), {
-      "aria-current": isChosen ? "true" : null, tabindex: isChosen ? 0 : -1, "data-to": "pies",
+      id: `rate-${pruner}-${sparsity}`, "aria-current": isChosen ? "true" : null, tabindex: isChosen ? 0 : -1, "data-to": "pies",
       title: `${pruner} at ${sparsityName(sparsity)}: ${count(row.num_pies)} of ${count(row.num_examples)} are PIEs, over ${row.num_seeds} seeds`,
-    }, percent(row.pie_rate), few);
+    }, (100 * row.pie_rate).toFixed(1), element("span", { class: "unit" }, " %"), row.num_seeds < seeds && element("small", {}, `${row.num_seeds} of ${seeds} seeds`));
     const td = element("td", { class: "heat" }, link);
     td.style.setProperty("--heat", String(Math.round((100 * row.pie_rate) / most)));
     return td;
   };
-  const body = section.querySelector(".matrix") ?? element("div", { class: "matrix scroll" });
-  const focused = body.contains(document.activeElement);
-  body.replaceChildren(element("table", { onkeydown: move },
+  const table = element("table", { onkeydown: move },
     element("caption", { class: "unseen" }, "Share of examples that are PIEs, by pruner and sparsity; the arrow keys move between cells"),
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Pruner"), sparsities.map((s) => element("th", { scope: "col", class: "number" }, sparsityName(s))))),
-    element("tbody", {}, pruners.map((pruner) => element("tr", {}, element("th", { scope: "row" }, pruner), sparsities.map((s) => cellOf(pruner, s)))))));
-  const links = [...body.querySelectorAll("a")];
-  if (!links.some((link) => link.tabIndex === 0) && links[0]) links[0].tabIndex = 0;
-  if (focused) body.querySelector("a[tabindex='0']")?.focus({ preventScroll: true });
-  const note = `Share of examples whose majority label pruning changes. ${seeds === 1 ? "One seed" : `Up to ${seeds} seeds`} on either side.`;
-  showFigure(section, { title: titleOf(chosen), note, body, calls: [answer] });
+    element("tbody", {}, pruners.map((pruner) => element("tr", {}, element("th", { scope: "row" }, pruner), sparsities.map((s) => cellOf(pruner, s))))));
+  if (!table.querySelector("a[tabindex='0']")) table.querySelector("a").tabIndex = 0;
+  return {
+    note: `Percentage of examples whose majority label pruning changes. ${seeds === 1 ? "One seed" : `Up to ${seeds} seeds`} on either side.`,
+    shown: element("div", { class: "matrix scroll" }, table),
+  };
 }
 
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };

@@ -1,8 +1,8 @@
 // The access token: asked for when the service wants one, kept until the tab is closed, sent as a header only.
 
-import { element } from "./element.js";
-
 const KEPT = "pie-token";
+const box = document.getElementById("token");
+const field = document.getElementById("token-field");
 let asking = null;
 
 export const token = () => sessionStorage.getItem(KEPT);
@@ -15,19 +15,8 @@ export function askToken(used, why) {
 }
 
 function dialog(why) {
-  const box = document.getElementById("token");
-  const field = element("input", { id: "token-field", type: "password", autocomplete: "off", required: true, spellcheck: "false" });
-  const form = element(
-    "form", { method: "dialog" },
-    element("h2", { id: "token-title" }, "This service asks for a token"),
-    element("p", { id: "token-why" }, token() ? `The token was not accepted. ${why}` : why),
-    element("label", { for: "token-field" }, "Token"), field,
-    element("p", { class: "note" }, "It stays in this tab until the tab is closed."),
-    element("div", { class: "row" },
-      element("button", { value: "use", class: "main" }, "Use it"),
-      element("button", { value: "cancel", formnovalidate: true }, "Cancel")),
-  );
-  box.replaceChildren(form);
+  document.getElementById("token-why").textContent = token() ? `The token was not accepted. ${why}` : why;
+  field.value = "";
   box.returnValue = "";
   box.showModal();
   return new Promise((resolve) => {

@@ -59,6 +59,8 @@ def test_the_first_view_is_complete(page: Page, client: httpx.Client) -> None:
     expect(page.locator("#progress")).to_contain_text("15 of 15 runs published")
     assert "pruner=IMP-FT" in page.url and "sparsity=0.9" in page.url
     assert page.locator("[role=alert]").count() == 0
+    # What is drawn is also said.
+    expect(page.get_by_role("img", name="The PIE rate goes from")).to_be_visible()
 
 
 def test_readability_has_its_intervals(page: Page, client: httpx.Client) -> None:
@@ -91,8 +93,10 @@ def test_choosing_goes_there_and_back_again(page: Page) -> None:
     expect(page.locator("#headline h2")).to_have_text("RP-AI at 90 %")
     page.get_by_label("Split", exact=True).select_option("train")
     expect(page.locator("#matrix h2")).to_have_text("PIE rate on the train set")
-    page.go_back()
-    page.go_back()
+    page.get_by_label("Sparsity", exact=True).select_option("50 %")
+    expect(page.locator("#headline h2")).to_have_text("RP-AI at 50 %")
+    for _ in range(3):
+        page.go_back()
     expect(page.locator("#headline h2")).to_have_text("IMP-FT at 90 %")
     expect(page.locator("#matrix h2")).to_have_text("PIE rate on the test set")
 
@@ -211,8 +215,11 @@ def test_every_figure_shows_its_call_and_its_sql_answers_alike(page: Page, clien
 def test_sql_with_the_schema_at_its_side(page: Page, client: httpx.Client) -> None:
     visit(page)
     page.get_by_role("link", name="SQL", exact=True).click()
-    page.locator(".schema summary", has_text="pie_rate").click()
-    expect(page.locator(".schema")).to_contain_text("num_pies")
+    expect(page.locator(".schema summary").first).to_contain_text("view")
+    page.locator(".schema summary", has_text=re.compile("^pie_rate ")).click()
+    page.get_by_label("One SELECT").fill("select ")
+    page.locator(".schema details[open]").get_by_role("button", name="num_pies").click()
+    expect(page.get_by_label("One SELECT")).to_have_value("select num_pies")
     page.get_by_label("One SELECT").fill("select r.seed, count(*) as n from run as r group by all order by all")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".answer tbody tr")).to_have_count(3)
@@ -234,7 +241,9 @@ def test_errors_are_shown_as_the_service_says_them(browser: Browser, client: htt
         visit(page, "/?view=sql&sql=--+parameters:+{x}%0Aselect+1")
         expect(page.get_by_role("alert")).to_contain_text("not JSON")
         visit(page, "/?dataset=imbd")
-        expect(page.locator("#missing")).to_contain_text("No dataset 'imbd' in the warehouse, which has: tiny")
+        expect(page.get_by_role("alert")).to_contain_text("No dataset 'imbd' in the warehouse, which has: tiny")
+        page.get_by_label("Dataset", exact=True).select_option("tiny")
+        expect(page.locator("#matrix tbody a")).to_have_count(4)
         visit(page, VIEW + "&after=nonsense")
         expect(page.locator("#pies [role=alert]")).to_contain_text("take it from the Link header")
         assert page.locator("#matrix tbody a").count() == 4, "the rest stays"

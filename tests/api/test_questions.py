@@ -127,6 +127,7 @@ def test_one_example_and_everything_about_it(client: httpx.Client) -> None:
     assert [variant["pruner"] for variant in example["variants"]] == ["none", "IMP-FT", "RP-AI"]
     for variant in example["variants"]:
         assert variant["num_seeds"] == sum(variant["votes"]) == 2
+        assert variant["class_ids"] == [variant["votes"].index(max(variant["votes"]))]
         # Logits of the training split are not stored.
         assert variant["mean_probabilities"] is None
     assert len(example["influence"]) == 1 and example["influence"][0]["influence"] > 0
