@@ -42,7 +42,7 @@ export function influenceFigure(chosen, rows) {
     ],
     series: [{ name: "", colour: "pies", column: "pie_rate" }],
     hover: "bin %{x}: %{y:.1%}<br>EL2N %{customdata[0]:.3f} to %{customdata[1]:.3f}<extra></extra>",
-    layout: { showlegend: false, xaxis: { title: { text: "bin of influence" }, tickangle: 0 } },
+    layout: { showlegend: false, xaxis: { title: { text: "bin of influence" }, tickvals: ["1", "5", "10", "15", "20"] } },
   }) : null;
 }
 

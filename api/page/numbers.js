@@ -9,7 +9,8 @@ export const sparsityName = (sparsity) => `${+(100 * sparsity).toFixed(2)} %`;
 export const plural = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 const NAMES = {
   automated_readability_index: "Automated readability", coleman_liau_index: "Coleman-Liau", flesch_kincaid_grade: "Flesch-Kincaid",
-  linsear_write_formula: "Linsear Write", gunning_fog: "Gunning Fog", dale_chall_readability_score: "Dale-Chall", accuracy_on_pies: "Accuracy on PIEs",
+  linsear_write_formula: "Linsear Write", gunning_fog: "Gunning Fog", dale_chall_readability_score: "Dale-Chall", num_tokens: "Number of tokens",
+  accuracy_on_pies: "Accuracy on PIEs",
 };
 /** A measure or question as it is written: `difficult_words` is Difficult words. */
 export const inWords = (name) => NAMES[name.replaceAll("-", "_")] ?? (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll(/[_-]/g, " ");
