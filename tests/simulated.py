@@ -3,10 +3,15 @@
 import os
 import shutil
 import time
+from argparse import ArgumentParser
 from pathlib import Path
 
 from store.simulate import simulate
 from store.warehouse import open_warehouse
+
+
+def add_scale_option(parser: ArgumentParser, default: float) -> None:
+    parser.add_argument("--scale", type=float, default=default, help="Size of the warehouse; 1 is the paper's.")
 
 
 def simulated_warehouse(scale: float) -> Path:

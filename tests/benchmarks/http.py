@@ -26,7 +26,7 @@ from store.formats import to_json_array
 from store.warehouse import open_warehouse
 from tests.api.test_cli import let_log, pie_serve
 from tests.benchmarks.figure import Figure
-from tests.simulated import simulated_warehouse
+from tests.simulated import add_scale_option, simulated_warehouse
 
 ASKED = ("pie-rate", "accuracy", "accuracy-on-pies", "class-distribution", "readability", "influence", "pies")
 FILTERS = {"dataset": "imdb", "pruner": "IMP-FT", "sparsity": 0.9}
@@ -42,7 +42,7 @@ SQL = "select dataset, pruner, avg(pie_rate) as pie_rate from pie_rate where spa
 
 def add_options(parser: ArgumentParser) -> None:
     """What may be said behind the benchmark's name."""
-    parser.add_argument("--scale", type=float, default=0.1, help="Size of the warehouse; 1 is the paper's.")
+    add_scale_option(parser, 0.1)
     parser.add_argument(
         "--soak-minutes", type=float, default=2, help="Minutes of mixed load; memory is held against 30."
     )

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Response
 from tests.api.browsing import chromium, looking, visit
 from tests.api.test_cli import let_log, pie_serve
 from tests.benchmarks.figure import Figure
-from tests.simulated import simulated_warehouse
+from tests.simulated import add_scale_option, simulated_warehouse
 
 TIMES = 5
 COMPLETE_AT = """
@@ -25,7 +25,7 @@ new MutationObserver(() => {
 
 def add_options(parser: ArgumentParser) -> None:
     """What may be said behind the benchmark's name."""
-    parser.add_argument("--scale", type=float, default=1, help="Size of the warehouse; 1 is the paper's.")
+    add_scale_option(parser, 1)
 
 
 def measure(scale: float) -> Iterator[Figure]:

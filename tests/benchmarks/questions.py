@@ -1,15 +1,15 @@
 """How long questions take over a made-up warehouse of the paper's size, and how much memory.
 
-Set PIE_SCALE for another size than the paper's; the growth is measured from a tenth of it. Beside each question about a
+The growth is measured from a tenth of it. Beside each question about a
 variant stands the bare SQL on the stored labels, and beside all of them the authors' way: 60 arrays of logits loaded from
 files, argmax, vote, compare.
 """
 
-import os
 import resource
 import statistics
 import tempfile
 import time
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from analysis.question import ask_arrow
 from analysis.questions import QUESTIONS
 from store.warehouse import Warehouse, open_warehouse
 from tests.benchmarks.figure import Figure
-from tests.simulated import simulated_warehouse
+from tests.simulated import add_scale_option, simulated_warehouse
 
 OF_A_VARIANT = ("pie-rate", "accuracy", "accuracy-on-pies", "class-distribution", "influence", "readability", "pies")
 WHOLE = ("pie-rate", "accuracy", "accuracy-on-pies")
@@ -28,9 +28,13 @@ PAGE = 1000
 """PIEs asked for at a time, as the service pages them."""
 
 
-def measure() -> Iterator[Figure]:
+def add_options(parser: ArgumentParser) -> None:
+    """What may be said behind the benchmark's name."""
+    add_scale_option(parser, 1)
+
+
+def measure(scale: float) -> Iterator[Figure]:
     """The figures: milliseconds, seconds and GiB."""
-    scale = float(os.environ.get("PIE_SCALE", "1"))
     whole, tenth = simulated_warehouse(scale), simulated_warehouse(scale / 10)
     print(f"scale {scale:g}, against {scale / 10:g}")
     started = time.perf_counter()

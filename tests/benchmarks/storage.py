@@ -1,16 +1,21 @@
-"""How much room a made-up warehouse of the paper's size takes. Set PIE_SCALE for another size."""
+"""How much room a made-up warehouse of the paper's size takes."""
 
-import os
+from argparse import ArgumentParser
 from collections.abc import Iterator
 
 from store.warehouse import open_warehouse
 from tests.benchmarks.figure import Figure
-from tests.simulated import simulated_warehouse
+from tests.simulated import add_scale_option, simulated_warehouse
 
 
-def measure() -> Iterator[Figure]:
+def add_options(parser: ArgumentParser) -> None:
+    """What may be said behind the benchmark's name."""
+    add_scale_option(parser, 1)
+
+
+def measure(scale: float) -> Iterator[Figure]:
     """Bytes of a stored prediction; the other tables' sizes are printed."""
-    with open_warehouse(simulated_warehouse(float(os.environ.get("PIE_SCALE", "1"))), read_only=True) as warehouse:
+    with open_warehouse(simulated_warehouse(scale), read_only=True) as warehouse:
         tables = warehouse.rows(
             "select t.table_name as name, t.file_count, t.file_size_bytes as bytes from ducklake_table_info('warehouse') as t order by bytes desc"
         )
