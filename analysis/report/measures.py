@@ -12,6 +12,8 @@ from analysis.tables.table import Cell, Column, Table
 _NUM_SHOWN = 5
 """So many examples that are PIEs under every pruner."""
 _VARIANT = ["recipe_id", "pruner", "sparsity", "split"]
+_NAMES = ["dataset", "architecture", "recipe_id", "study", "pruner", "num_seeds"]
+"""What names a row of a table, in answers about one sparsity."""
 
 
 def measure_tables(rows: Rows, sparsity: float) -> list[Table]:
@@ -21,6 +23,8 @@ def measure_tables(rows: Rows, sparsity: float) -> list[Table]:
         _disagreement(rows, sparsity),
         _mcnemar(rows, sparsity),
         _holste(rows, sparsity),
+        _readability(rows, sparsity),
+        _forgetting(rows, sparsity),
         class_impact_table(rows, sparsity),
         factors_table(rows, sparsity),
         _overlap(rows, sparsity),
@@ -86,9 +90,7 @@ def _mcnemar(rows: Rows, sparsity: float) -> Table:
 def _holste(rows: Rows, sparsity: float) -> Table:
     """How many of the PIEs by rank correlation are PIEs by majority label."""
     found = rows.of_measured(sparsity, "holste-pies")
-    frame = found.group_by(
-        "dataset", "architecture", "recipe_id", "study", "pruner", "num_seeds", maintain_order=True
-    ).agg(
+    frame = found.group_by(_NAMES, maintain_order=True).agg(
         num_holste=pl.len(),
         highest=pl.col("rank_correlation").max(),
         share=pl.col("is_pie").mean(),
@@ -99,6 +101,55 @@ def _holste(rows: Rows, sparsity: float) -> Table:
         "correlation of the probabilities averaged over the seeds; the highest correlation among them, and how many of them are "
         "PIEs by majority label.",
         {"Examples": count("num_holste"), "Highest correlation": number("highest"), "Also PIEs": number("share", 2)},
+        sparsity,
+    )
+
+
+_READ_BY = {
+    "flesch_kincaid_grade": "Flesch-Kincaid",
+    "dale_chall_readability_score": "Dale-Chall",
+    "difficult_words": "Difficult words",
+    "num_tokens": "Tokens",
+}
+
+
+def _readability(rows: Rows, sparsity: float) -> Table:
+    """Whether PIEs are harder to read, by the ratio of means, and how certain that is."""
+    found = rows.of_measured(sparsity, "readability-interval", measure=list(_READ_BY))
+    ends = {"ratio": "ratio", "low": "ratio_low", "high": "ratio_high"}
+    frame = found.group_by(_NAMES, maintain_order=True).agg(
+        pl.col(column).filter(pl.col("measure") == measure).first().alias(f"{measure}_{end}")
+        for measure in _READ_BY
+        for end, column in ends.items()
+    )
+    return by_pruner(
+        frame,
+        "Whether PIEs are harder to read: a measure's mean over the PIEs divided by its mean over all examples, with 95 % bootstrap "
+        "intervals over the seeds.",
+        {
+            name: interval(f"{measure}_ratio", f"{measure}_low", f"{measure}_high", 2)
+            for measure, name in _READ_BY.items()
+        },
+        sparsity,
+    )
+
+
+def _forgetting(rows: Rows, sparsity: float) -> Table:
+    """How much of what a variant has learnt it forgets again."""
+    found = rows.of_measured(sparsity, "forgetting")
+    frame = found.group_by(_NAMES, maintain_order=True).agg(
+        pl.col("num_epochs").max(), pl.col("forgettings", "never_learnt", "unforgettable").mean()
+    )
+    return by_pruner(
+        frame,
+        "What is learnt and forgotten again over the recorded epochs (Toneva et al. 2019): forgetting events of an example, the share of the "
+        "seeds that have it right at no epoch, and of those that have it right once and from then on; means over examples and seeds.",
+        {
+            "Epochs": count("num_epochs"),
+            "Forgettings": number("forgettings"),
+            "Never learnt": number("never_learnt"),
+            "Unforgettable": number("unforgettable"),
+        },
         sparsity,
     )
 

@@ -232,7 +232,7 @@ def test_the_measures_are_those_of_the_questions(warehouse: Warehouse) -> None:
     ]
     insert(warehouse, MadeUpStudy("drawn", "single_label", {"test": gold}, runs))
     rows = Rows(warehouse, Selection())
-    certainty, _, _, holste, classes, factors, *_ = measure_tables(rows, 0.5)
+    certainty, _, _, holste, readability, forgetting, classes, factors, *_ = measure_tables(rows, 0.5)
 
     def asked(question: str, **filters: Any) -> list[dict[str, Any]]:
         return rows_of(warehouse, question, Selection(pruner=("MP-AI",), sparsity=(0.5,)), **filters).to_dicts()
@@ -248,6 +248,16 @@ def test_the_measures_are_those_of_the_questions(warehouse: Warehouse) -> None:
     found = asked("holste-pies")
     assert str(holste.rows[0][3]) == str(len(found)) == "1"
     assert str(holste.rows[0][5]) == f"{np.mean([row['is_pie'] for row in found]):.2f}"
+    of_tokens = next(row for row in asked("readability-interval") if row["measure"] == "num_tokens")
+    told = [of_tokens[name] for name in ("ratio", "ratio_low", "ratio_high")]
+    assert str(readability.rows[0][6]) == "{:.2f} [{:.2f}, {:.2f}]".format(*told)
+    right_SEN = np.stack(
+        [[(predicted_of(of_NC, "single_label") == gold).all(axis=1) for of_NC in of_ENC] for of_ENC in logits["MP-AI"]]
+    )
+    lost, kept = right_SEN[:, 0] & ~right_SEN[:, 1], right_SEN[:, 1]
+    assert [str(cell) for cell in forgetting.rows[0]][3:] == [
+        "2", f"{lost.mean():.3f}", f"{(~right_SEN).all(axis=1).mean():.3f}", f"{kept.mean():.3f}",
+    ]  # fmt: skip
     hardest = min(of_classes, key=lambda row: row["impact"])
     assert [str(cell) for cell in classes.rows[0]][3::3] == ["2", f"{hardest['class_name']} ({hardest['impact']:+.3f})"]
     length = next(row for row in asked("pie-factors", split=["test"]) if row["term"] == "length")
