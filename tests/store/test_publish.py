@@ -14,6 +14,7 @@ from store.errors import NotFound, Refused
 from store.identity import RunConfig
 from store.publish import GROUP_RUNS, publish_run, publish_some, publish_spool
 from store.run import mark_failed, mark_spooled, register_study, run_statuses
+from store.snapshots import list_snapshots
 from store.spool import MANIFEST, SCHEMAS, sha256_of
 from store.warehouse import Warehouse
 from tests.made_up import made_up_dataset, run_config, spool_run
@@ -94,9 +95,14 @@ def test_a_spool_is_published_past_its_refused_runs(warehouse: Warehouse, tmp_pa
     assert counts(warehouse)["run"] == 1
 
 
-def test_runs_that_wait_together_are_published_together(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_runs_that_wait_together_are_published_together(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In one transaction, each as it would be alone: the new, the known, and one refused among them."""
-    known, changed, *new = (run_config(DATASET, seed=seed) for seed in range(6))
+    monkeypatch.setattr("store.publish.TURN_SECONDS", 60.0)
+    known, changed, *new = (
+        run_config(DATASET, *variant, seed) for seed in range(3) for variant in (("none", 0.0), ("MP-AI", 0.5))
+    )
     publish_run(warehouse, spool_run(tmp_path / "known", DATASET, known))
     publish_run(warehouse, spool_run(tmp_path / "changed", DATASET, changed))
     register_study(warehouse, "made up", [new[0]], "{}")
@@ -105,7 +111,11 @@ def test_runs_that_wait_together_are_published_together(warehouse: Warehouse, tm
     spool_run(tmp_path / "spool", DATASET, changed, splits=("test",))
     before = warehouse.snapshot()
     results = {result.run_id: result for result in publish_spool(warehouse, tmp_path / "spool")}
-    assert warehouse.snapshot() == before + 1
+    brought = [str(row["message"]) for row in list_snapshots(warehouse).to_pylist() if row["snapshot"] > before]
+    # What follows it stores the answers of the variant that is complete now.
+    assert [message for message in brought if message.startswith("publish")] == [
+        f"publish runs {', '.join(sorted(config.run_id for config in new))}"
+    ]
     assert {run_id for run_id, result in results.items() if result.published} == {config.run_id for config in new}
     assert not results[known.run_id].published and not results[known.run_id].refused
     assert "published with other content" in str(results[changed.run_id].refused)
@@ -119,7 +129,10 @@ def test_runs_that_wait_together_are_published_together(warehouse: Warehouse, tm
         assert len(stored) == ONE_RUN["prediction"]
 
 
-def test_more_runs_than_go_together_are_published_in_turns(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_more_runs_than_go_together_are_published_in_turns(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.publish.TURN_SECONDS", 60.0)
     num_runs = GROUP_RUNS + 3
     for seed in range(num_runs):
         spool_run(tmp_path / "spool", DATASET, run_config(DATASET, seed=seed), splits=("test",))
