@@ -53,9 +53,10 @@ def _evaluations(manifest: Manifest, parts: Parts, dataset: DatasetFacts, where:
     found: Evaluations = {}
     for row in (row for part in parts.get("evaluation", ()) for row in part.to_pylist()):
         key, num_examples = (row["split"], row["epoch"]), dataset.num_examples.get(row["split"], 0)
-        if row["split"] not in SPLITS or row["epoch"] < 0:
+        if row["split"] not in SPLITS or row["epoch"] < -1:
             raise Refused(
-                f"{where} has outputs of split '{key[0]}', epoch {key[1]}; splits are {', '.join(SPLITS)}, and epochs count from 0."
+                f"{where} has outputs of split '{key[0]}', epoch {key[1]}; splits are {', '.join(SPLITS)}, and epochs count from 0, -1 being "
+                "the moment before the first."
             )
         if key in found:
             raise Refused(f"{where} has outputs of split {key[0]}, epoch {key[1]} twice.")

@@ -213,7 +213,7 @@ FAULTS: list[tuple[str, Callable[[pa.Table], pa.Table], str]] = [
     ("evaluation.test-1.parquet", set_cell("num_examples", 0, 9), "outputs of 9 test examples at epoch 1, but dataset 'tiny' has 10"),
     ("evaluation.test-1.parquet", set_cell("epoch", 0, 0), "outputs of split test, epoch 0 twice"),
     ("evaluation.test-1.parquet", set_cell("split", 0, "dev"), "outputs of split 'dev', epoch 1; splits are train, validation, test"),
-    ("evaluation.test-1.parquet", set_cell("epoch", 0, -1), "outputs of split 'test', epoch -1; .* epochs count from 0"),
+    ("evaluation.test-1.parquet", set_cell("epoch", 0, -2), "outputs of split 'test', epoch -2; .* epochs count from 0"),
     ("evaluation.test-1.parquet", set_cell("epoch", 0, None), "table evaluation has 1 rows without epoch"),
     ("epoch_metric.0.parquet", set_cell("value", 0, float("nan")), "epoch 0: loss must be one finite value"),
     ("epoch_metric.0.parquet", lambda table: pa.concat_tables([table, table]), "epoch 0: loss must be one finite value"),
