@@ -1,8 +1,6 @@
 -- Which examples are PIEs, and what do both sides say of them? One row per PIE of a pruned variant (table 1).
 with labelled as materialized (
-    select
-        m.*, r.study,
-        margin_of(m.task, m.unpruned_votes, m.pruned_votes, m.unpruned_class_ids, m.pruned_class_ids, m.num_seeds) as margin
+    select m.*, r.study
     from majority_pair as m
     join recipe as r on r.recipe_id = m.recipe_id
     where
@@ -11,16 +9,17 @@ with labelled as materialized (
         and matches($pruner, m.pruner) and matches($sparsity, m.sparsity) and ($study is null or list_has_any(r.studies, $study))
         and ($unpruned_class_id is null or list_has_any(m.unpruned_class_ids, $unpruned_class_id::smallint[]))
         and ($pruned_class_id is null or list_has_any(m.pruned_class_ids, $pruned_class_id::smallint[]))
-        and ($min_margin is null or margin >= $min_margin) and ($max_margin is null or margin <= $max_margin)
 ),
 scored as materialized (
-    select distinct s.*
-    from labelled as p
-    join readability as s on s.dataset = p.dataset and s.split = p.split and s.example_id = p.example_id
+    select s.*
+    from readability as s
+    semi join labelled as p on s.dataset = p.dataset and s.split = p.split and s.example_id = p.example_id
     where matches_between($dataset, s.dataset) and matches_between($split, s.split)
 ),
 chosen as (
-    select p.*, e.class_ids, e.text, e.num_tokens
+    select
+        p.*, e.class_ids, e.text, e.num_tokens,
+        margin_of(p.task, p.unpruned_votes, p.pruned_votes, p.unpruned_class_ids, p.pruned_class_ids, p.num_seeds) as margin
     from labelled as p
     join example as e on e.dataset = p.dataset and e.split = p.split and e.example_id = p.example_id
     where
@@ -30,7 +29,7 @@ chosen as (
 ),
 ranked as (
     select i.recipe_id, i.example_id, i.influence, influence_bin_of(i.recipe_id, i.influence, i.example_id) as bin
-    from (select distinct c.recipe_id from chosen as c where c.split = 'train') as o
+    from (select distinct p.recipe_id from labelled as p) as o
     join influence as i on i.recipe_id = o.recipe_id
     -- Of training examples alone; said without a column, so that nothing is looked for where none is asked for.
     where list_contains($split, 'train')
@@ -52,6 +51,8 @@ from chosen as c
 join named as n on n.dataset = c.dataset
 join scored as s on s.dataset = c.dataset and s.split = c.split and s.example_id = c.example_id
 left join ranked as i on c.split = 'train' and i.recipe_id = c.recipe_id and i.example_id = c.example_id
-where $bin is null or list_contains($bin::bigint[], i.bin)
+where
+    ($bin is null or list_contains($bin::bigint[], i.bin))
+    and ($min_margin is null or c.margin >= $min_margin) and ($max_margin is null or c.margin <= $max_margin)
 order by c.dataset, c.architecture, c.recipe_id, c.split, c.pruner, c.sparsity, c.example_id
 limit $limit

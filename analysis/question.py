@@ -125,6 +125,8 @@ class Question:
     """Whether it has exactly one row: over HTTP an object, not an array."""
     compute: Compute | None = None
     """What makes `computed`, for a question that SQL alone cannot answer."""
+    of_examples: bool = False
+    """Whether it reads of examples only those of its parameters' datasets and splits."""
 
     @cached_property
     def text(self) -> str:
@@ -186,11 +188,18 @@ def answering(warehouse: Warehouse, question: Question, params: Params) -> Itera
     """
     values = params.model_dump()
     with ExitStack() as held:
-        held.enter_context(warehouse.answering(values.get("dataset"), values.get("architecture")))
+        examples = _split_of(values) if question.of_examples else None
+        held.enter_context(warehouse.answering(values.get("dataset"), values.get("architecture"), examples))
         if question.compute is not None:
             rows = warehouse.query(question.input_sql, used(question.input_sql, values))
             held.enter_context(warehouse.register(COMPUTED, _computed(question.compute, rows, params)))
         yield
+
+
+def _split_of(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The dataset and split asked about, if it is one."""
+    datasets, splits = values["dataset"], values["split"]
+    return (datasets[0], splits[0]) if datasets and len(datasets) == len(splits) == 1 else None
 
 
 def _computed(compute: Compute, rows: pa.Table, params: Params) -> pa.Table:

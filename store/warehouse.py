@@ -11,6 +11,7 @@ import pyarrow as pa
 from store.attach import attach, no_warehouse
 from store.engine import roll_back
 from store.errors import QueryFailed, Refused, StoreError, Unavailable
+from store.in_memory import InMemory, MemoryCursor, Split
 from store.location import Location, locate
 from store.lock import hold
 from store.migrate import migrate, older_schema, require_current
@@ -54,6 +55,7 @@ class Warehouse:
         """Number of the schema at the snapshot read, when that is an older one than this version's."""
         self.datasets: dict[str, DatasetFacts] = {}
         """What `store.dataset.facts_of` has read of datasets, which never change."""
+        self._share(InMemory())
         self._plans = True
         self._is_simple = False
         self._threads, self._needless = connection.execute(_SETTINGS, {"needed": list(_NEEDED)}).fetchall()[0]
@@ -188,9 +190,10 @@ class Warehouse:
             yield self._reads
         except BaseException:
             roll_back(self._connection)
+            self._memory.end(committed=False)
             raise
         else:
-            # Nothing of the lake was changed; temporary tables stay.
+            # Nothing of the lake was changed; temporary tables stay, and copies in memory.
             self._end_reading()
         finally:
             self._reads = None
@@ -200,16 +203,24 @@ class Warehouse:
             self._connection.execute("commit")
         except duckdb.Error as error:
             roll_back(self._connection)
+            self._memory.end(committed=False)
             raise self._failure(error) from self.location.cause(error)
+        self._memory.end(committed=True)
+
+    def _share(self, in_memory: InMemory) -> None:
+        self._in_memory, self._memory = in_memory, MemoryCursor(self._connection, in_memory)
 
     @contextmanager
-    def answering(self, datasets: Collection[str] | None, architectures: Collection[str] | None) -> Iterator[None]:
+    def answering(
+        self, datasets: Collection[str] | None, architectures: Collection[str] | None, examples: Split | None = None
+    ) -> Iterator[None]:
         """One snapshot, in which the concept views are read from what is stored, if nothing asked about is growing.
 
         The views give stored and growing variants alike; those of the schema `stored`, of the same names, need not look
-        for growing ones. `datasets` and `architectures` are those asked about, None for all.
+        for growing ones, and find copies in memory. `datasets` and `architectures` are those asked about, None for
+        all; `examples` the dataset and split whose examples are asked for, when those of no other are.
         """
-        with self.reading():
+        with self.reading() as snapshot:
             growing = any(
                 (datasets is None or row["dataset"] in datasets)
                 and (architectures is None or row["architecture"] in architectures)
@@ -218,7 +229,10 @@ class Warehouse:
             if growing:
                 yield
                 return
-            self._connection.execute("set search_path = 'warehouse.stored,warehouse.main'")
+            try:
+                self._memory.look_into(snapshot, examples, then="warehouse.stored,warehouse.main")
+            except duckdb.Error as error:
+                raise self._failure(error) from self.location.cause(error)
             try:
                 yield
             finally:
@@ -237,6 +251,7 @@ class Warehouse:
         except duckdb.Error as error:
             raise self._failure(error) from self.location.cause(error)
         further._remembered, further.datasets = self._remembered, self.datasets
+        further._share(self._in_memory)
         further.older_schema = self.older_schema
         further._has_cursors = True
         return further
