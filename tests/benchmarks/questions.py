@@ -62,23 +62,27 @@ def _ask(warehouse: Warehouse, name: str, filters: dict[str, object]) -> int:
 
 
 def _of_variants(warehouses: Sequence[Warehouse], name: str) -> list[list[float]]:
-    """Milliseconds of a question, warm, about variants drawn at random: of each warehouse, asked in turns."""
+    """Milliseconds of a question, warm, about variants drawn at random: of each warehouse, asked in turns, the second time."""
     variants = warehouses[0].rows(
         "select distinct c.dataset, c.architecture, c.pruner, c.sparsity from comparison as c order by all"
     )
     drawn = np.random.default_rng(0).choice(len(variants), VARIANTS_ASKED, replace=False)
     times: list[list[float]] = [[] for _ in warehouses]
-    processor = time.process_time()
-    for number in [drawn[0], *drawn]:
-        filters: dict[str, object] = {column: [value] for column, value in variants[number].items()}
-        if name == "pies":
-            filters["limit"] = PAGE
-        for warehouse, found in zip(warehouses, times, strict=True):
-            found.append(_milliseconds(lambda warehouse=warehouse, filters=filters: _ask(warehouse, name, filters)))
-    processor = (time.process_time() - processor) / (len(warehouses) * (VARIANTS_ASKED + 1))
-    medians = " and ".join(f"{statistics.median(found[1:]):.1f}" for found in times)
-    print(f"  {name}: median {medians} ms over {VARIANTS_ASKED} variants, {1000 * processor:.1f} ms of processor time")
-    return [found[1:] for found in times]
+    for is_warm in (False, True):
+        processor = time.process_time()
+        for number in drawn:
+            filters: dict[str, object] = {column: [value] for column, value in variants[number].items()}
+            if name == "pies":
+                filters["limit"] = PAGE
+            for warehouse, found in zip(warehouses, times, strict=True):
+                taken = _milliseconds(lambda warehouse=warehouse, filters=filters: _ask(warehouse, name, filters))
+                if is_warm:
+                    found.append(taken)
+        processor = time.process_time() - processor
+    medians = " and ".join(f"{statistics.median(found):.1f}" for found in times)
+    each = 1000 * processor / (len(warehouses) * VARIANTS_ASKED)
+    print(f"  {name}: median {medians} ms over {VARIANTS_ASKED} variants, {each:.1f} ms of processor time")
+    return times
 
 
 def _print_bare_sql(warehouse: Warehouse) -> None:
