@@ -17,6 +17,9 @@ from store.watch import Mark, catalog_mark
 OLD_SNAPSHOTS = 4
 """Old snapshots that are held open; each takes half a second to open."""
 
+SNAPSHOTS_SEEN = 10_000
+"""Snapshots that are known without looking for them: those read first of more are forgotten."""
+
 
 class Reader:
     """Reads a warehouse for many requests at once, which may come from any thread."""
@@ -56,6 +59,8 @@ class Reader:
         with lender.cursor() as cursor, cursor.reading():
             snapshot = snapshot_read(cursor)
             self._seen[snapshot.number] = snapshot
+            if len(self._seen) > SNAPSHOTS_SEEN:
+                self._seen.pop(min(self._seen), None)
             if as_of is None and mark:
                 self._newest_seen = (mark, snapshot)
             yield cursor, snapshot

@@ -3,16 +3,17 @@
 import json
 import subprocess
 import sys
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pytest
+from rich.console import Console
 
 from store.dataset import register_dataset
 from store.formats import FORMATS
-from store.output import rich_table
+from store.output import fitting, rich_table
 from store.publish import publish_run
 from store.warehouse import Warehouse
 from tests.made_up import made_up_dataset, run_config, spool_run
@@ -103,6 +104,34 @@ def test_rows_in_every_format_keep_lists_nulls_and_odd_texts() -> None:
     assert pl.read_ipc_stream(BytesIO(written["arrow"])).shape == (2, 3)
     assert pl.read_parquet(BytesIO(written["parquet"]))["ids"].to_list() == [[1, 2], []]
     assert rich_table(rows).row_count == 2
+
+
+def test_a_table_too_wide_for_the_terminal_is_read_all_the_same() -> None:
+    rows = pa.table(
+        {"dataset": ["imdb"] * 2, "pies": [30, 4], "text": ["a long text " * 5] * 2, "words": ["w" * 25] * 2}
+    )
+
+    def lines(width: int, rows: pa.Table = rows) -> list[str]:
+        console = Console(width=width, file=StringIO(), force_terminal=True, color_system=None)
+        for part in fitting(rows, None, console):
+            console.print(part)
+        assert isinstance(console.file, StringIO)
+        found = [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
+        return [line for line in found if line.strip("─")]
+
+    assert lines(90)[0] == "dataset pies text words"
+    words = "w" * 25
+    shared = [
+        "in all rows",
+        "dataset imdb",
+        "text a long text a long text a long text a",
+        "long text a long text",
+        f"words {words}",
+    ]
+    assert lines(50) == [*shared, "pies", "30", "4"]
+    different = rows.set_column(3, "words", [["v" * 25, words]]).set_column(2, "text", [["short", "a long text " * 3]])
+    narrow = ["in all rows", "dataset imdb", "row 1", "pies 30", "text short", f"words {'v' * 25}", "row 2", "pies 4"]
+    assert lines(50, different) == [*narrow, "text a long text a long text a long text", f"words {words}"]
 
 
 def test_without_torch_training_says_what_to_install(filled: Path) -> None:
