@@ -1,10 +1,16 @@
 """A warehouse's DuckLake attached to a DuckDB connection of its own, under the name `warehouse`."""
 
+import os
+from hashlib import sha256
+from pathlib import Path
+from shutil import copy
+from tempfile import TemporaryDirectory, gettempdir
+
 import duckdb
 
 from store.engine import connect, quoted
-from store.errors import NotFound, Refused, StoreError
-from store.location import Location
+from store.errors import NotFound, Refused, StoreError, Unavailable
+from store.location import CATALOG, Location
 from store.storage import authorize
 
 
@@ -36,7 +42,7 @@ def attach(
     try:
         if "aws" in needed:
             authorize(connection)
-        connection.execute(f"attach {quoted(location.catalog)} as warehouse ({', '.join(options)})")
+        _attach(connection, location, options)
     except duckdb.Error as error:
         connection.close()
         raise _explained(error, location, as_of) from location.cause(error)
@@ -46,8 +52,45 @@ def attach(
     return connection
 
 
+def _attach(connection: duckdb.DuckDBPyConnection, location: Location, options: list[str]) -> None:
+    """Attach the lake; one in a directory that may only be read by a copy of its catalog.
+
+    Even to read a catalog SQLite has to write beside it.
+    """
+    statement = f"as warehouse ({', '.join(options)})"
+    try:
+        connection.execute(f"attach {quoted(location.catalog)} {statement}")
+    except duckdb.Error:
+        if "read_only" not in options or location.directory is None or not location.only_read:
+            raise
+        copied = _copy_of(location.directory / CATALOG)
+        connection.execute(f"attach {quoted(f'ducklake:sqlite:{copied}')} {statement}")
+
+
+def _copy_of(catalog: Path) -> Path:
+    """A copy of a catalog among the machine's temporary files: one for each of its states, for all of the user's processes."""
+    copies = Path(gettempdir()) / f"pie-catalogs-{os.getuid()}"
+    copies.mkdir(mode=0o700, exist_ok=True)
+    if copies.stat().st_uid != os.getuid():
+        raise Refused(f"'{copies}', where a copy of the catalog '{catalog}' would lie, is another user's; set TMPDIR.")
+    log = catalog.with_name(f"{catalog.name}-wal")
+    states = [(file.stat().st_mtime_ns, file.stat().st_size) for file in (catalog, log) if file.exists()]
+    copied = copies / f"{sha256(f'{catalog.absolute()} {states}'.encode()).hexdigest()[:16]}.sqlite"
+    if not copied.exists():
+        with TemporaryDirectory(dir=copies) as aside:
+            # What is in the log belongs to the catalog.
+            for file in (log, catalog):
+                if file.exists():
+                    Path(copy(file, aside)).replace(f"{copied}{file.name.removeprefix(CATALOG)}")
+    return copied
+
+
 def _explained(error: duckdb.Error, location: Location, as_of: int | None) -> StoreError:
     said = location.hide(error)
+    if location.only_read:
+        return Unavailable(
+            f"The warehouse '{location}' cannot be written, as its directory may only be read: ask it, or copy it to where you may write."
+        )
     if as_of is not None and "snapshot" in said.lower():
         return no_snapshot(as_of)
     if location.directory is None and "creating a new DuckLake is explicitly disabled" in said:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from store.answers import Variant, forget_answers, store_due_answers
 from store.dataset import load_dataset
-from store.errors import NotFound, Refused
+from store.errors import NotFound, Refused, Unavailable
 from store.files import files_of
 from store.location import CATALOG, locate
 from store.spool import read_files, read_manifest, spooled_runs
@@ -28,12 +28,17 @@ class Finding:
 
 def check_catalog(url: str | None) -> Iterator[Finding]:
     """Whether a SQLite catalog is sound as a file; to be asked before the warehouse is opened in this process."""
-    directory = locate(url).directory
-    if directory is None or not (directory / CATALOG).is_file():
+    location = locate(url)
+    directory = location.directory
+    if directory is None or not location.exists:
         return
     try:
         with closing(sqlite3.connect(directory / CATALOG)) as catalog:
             said = [row[0] for row in catalog.execute("pragma integrity_check(5)")]
+    except sqlite3.OperationalError as error:
+        raise Unavailable(
+            f"The catalog of the warehouse '{location}' cannot be opened ({error}): it is checked when it is free and may be written."
+        ) from error
     except sqlite3.DatabaseError as error:
         said = [str(error)]
     if said != ["ok"]:

@@ -40,6 +40,11 @@ class Location:
         return self.directory is None or (self.directory / CATALOG).is_file()
 
     @property
+    def only_read(self) -> bool:
+        """Whether it is a directory that may not be written."""
+        return self.directory is not None and self.exists and not os.access(self.directory, os.W_OK)
+
+    @property
     def postgres(self) -> str:
         """The connection details of a PostgreSQL catalog."""
         assert self.directory is None, "a directory has no PostgreSQL catalog"

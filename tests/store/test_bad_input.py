@@ -2,16 +2,20 @@
 
 import json
 import multiprocessing
+import os
 import sqlite3
+import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import store.lock
+from store.check import check_catalog
 from store.dataset import register_dataset
 from store.errors import NotFound, Refused, Unavailable
 from store.location import locate
@@ -54,6 +58,43 @@ def test_a_data_directory_that_cannot_be_written(warehouse: Warehouse, spooled: 
     ):
         publish_run(warehouse, spooled)
     place.unlink()
+
+
+@contextmanager
+def only_read(directory: Path) -> Iterator[None]:
+    """A directory that may only be read while the context lasts: to root, a mount of its own."""
+    if os.geteuid() != 0:
+        directory.chmod(0o500)
+        yield
+        directory.chmod(0o700)
+        return
+    for options in ("bind", "remount,bind,ro"):
+        mounted = subprocess.run(["mount", "-o", options, directory, directory], capture_output=True, check=False)
+        if mounted.returncode:
+            pytest.skip(f"this machine lets root not mount: {mounted.stderr.decode()}")
+    yield
+    subprocess.run(["umount", directory], check=True)
+
+
+def test_a_directory_that_may_only_be_read_is_read(
+    tmp_path: Path, spooled: Path, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    publish_run(warehouse, spooled)
+    url, snapshot = warehouse.location.url, warehouse.snapshot()
+    warehouse.close()
+    with only_read(Path(url)):
+        for as_of in (None, snapshot):
+            with open_warehouse(url, read_only=True, as_of=as_of) as opened:
+                assert opened.snapshot() == snapshot and opened.rows("select r.status from run as r")
+        with pytest.raises(Unavailable, match="cannot be written, as its directory may only be read"):
+            open_warehouse(url)
+        with pytest.raises(Unavailable, match="it is checked when it is free and may be written"):
+            list(check_catalog(url))
+    copies = [file.suffix for file in tmp_path.glob("pie-catalogs-*/*")]
+    assert copies.count(".sqlite") == 1, "one copy, however often it is opened"
+    with open_warehouse(url) as opened:
+        assert publish_run(opened, spooled) is False
 
 
 def fill_and_publish(url: Path, path: Path, said: Any) -> None:
