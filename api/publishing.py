@@ -97,4 +97,7 @@ def _unpack(sent: Path, run: Path, max_bytes: int) -> None:
                 assert content is not None
                 (run / path.name).write_bytes(content.read())
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise Refused(f"The body is not a tar archive of a spooled run: {error}.") from error
+        why = str(error).splitlines()[0].rstrip(":- ")
+        raise Refused(
+            f"The body is not a tar archive of a spooled run: {why}; send one by `tar -C spool/RUN_ID -c . | curl --data-binary @- .../v1/runs`."
+        ) from error
