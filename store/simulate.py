@@ -88,12 +88,13 @@ def variants_of(dataset: MadeUpDataset, num_seeds: int) -> Iterator[MadeUpVarian
     parameters = {
         (row["architecture"], row["dataset"]): row["num_parameters"] for row in paper_table("table5_parameters")
     }
+    max_tokens = {row["dataset"]: int(row["truncate_at"]) for row in paper_table("table7_datasets")}
+    settings = {"made_up": dataset.seed, "epochs": EPOCHS, "max_tokens": max_tokens[dataset.name]}
     rows = [row for row in paper_table("table9_effectiveness") if row["dataset"] == dataset.name]
     unpruned = {row["architecture"]: float(row["mean"]) for row in rows if row["pruner"] == UNPRUNED}
     for row in sorted(rows, key=lambda row: (row["architecture"], row["pruner"] != UNPRUNED)):
         architecture, pruner = row["architecture"], row["pruner"]
         sparsity = int(row["sparsity_percent"]) / 100
-        settings = {"made_up": dataset.seed, "epochs": EPOCHS}
         yield MadeUpVariant(
             dataset,
             tuple(
