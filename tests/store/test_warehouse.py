@@ -8,8 +8,10 @@ import sqlite3
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from store.engine import connect, extension_file
 from store.errors import NotFound, Refused
 from store.location import locate
 from store.migrate import migrations, schema_version
@@ -154,3 +156,14 @@ def test_locations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIE_DATA_PATH", "s3://bucket/prefix")
     location = locate("ducklake:postgres:dbname=pie password=secret")
     assert "secret" not in str(location) and location.extensions == ("ducklake", "postgres_scanner", "httpfs", "aws")
+
+
+def test_no_connection_takes_an_extension_that_nobody_signed(tmp_path: Path) -> None:
+    """The first one checks those it loads, the next ones no more: none may load another."""
+    forged = tmp_path / "sqlite_scanner.duckdb_extension"
+    content = bytearray(extension_file("sqlite_scanner").read_bytes())
+    content[len(content) // 2] ^= 1
+    forged.write_bytes(content)
+    for _ in range(2):
+        with connect("ducklake") as connection, pytest.raises(duckdb.IOException, match="signature"):
+            connection.load_extension(str(forged))
