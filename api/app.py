@@ -20,7 +20,7 @@ from api.questions import add_question
 from api.service import Service, open_service
 from api.settings import Settings
 from api.snapshots import add_snapshots
-from api.sql import TRUNCATED_HEADER, add_sql
+from api.sql import TRUNCATED_HEADER, add_no_sql, add_sql
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -48,8 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         add_question(app, service, question)
     add_question_list(app, service)
     add_snapshots(app, service)
-    if service.sql:
-        add_sql(app, service)
+    (add_sql if service.sql else add_no_sql)(app, service)
     add_publishing(app, service)
     add_operations(app, service)
     add_documentation(app)

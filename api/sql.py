@@ -11,7 +11,7 @@ from api.answers import SNAPSHOT_HEADER, respond, shape_of
 from api.problems import RESPONSES
 from api.questions import Answered
 from api.service import Service
-from store.errors import StoreError
+from store.errors import NotFound, StoreError
 from store.formats import FORMATS
 from store.sql_pool import Busy, SqlAnswer, SqlQuery
 
@@ -66,6 +66,16 @@ def add_sql(app: FastAPI, service: Service) -> None:
     async def sql_with_parameters(request: Request, query: Annotated[SqlRequest, Body()]) -> Response:
         """The rows of a SELECT with parameters."""
         return await _answer(service, request, query, query.sql, query.parameters)
+
+
+def add_no_sql(app: FastAPI, service: Service) -> None:
+    """Say at /v1/sql, which is not documented then, that it is turned off."""
+
+    @app.api_route(
+        "/v1/sql", methods=["GET", "POST"], include_in_schema=False, dependencies=[service.gate.needs("sql")]
+    )
+    async def no_sql() -> Response:
+        raise NotFound("This service takes no SQL; it answers the questions that are listed at /docs.")
 
 
 async def _answer(

@@ -19,7 +19,7 @@ from api.logs import JsonLines
 from api.settings import Settings, load_settings
 from store.errors import Refused
 from store.main import app
-from tests.api.served import DATASET, serving, wait_until
+from tests.api.served import DATASET, assert_problem, serving, wait_until
 from tests.api.test_cli import let_log, pie_serve
 from tests.api.test_publishing import archive_of
 from tests.made_up import run_config, spool_run
@@ -61,6 +61,12 @@ def test_every_setting_is_a_flag_and_a_variable(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("PIE_CORS_ORIGINS", '["https://a.example"]')
     monkeypatch.setenv("PIE_SQL", "false")
     assert load_settings().cors_origins == ["https://a.example"] and not load_settings().sql
+
+
+def test_a_service_without_sql_says_so(client: httpx.Client) -> None:
+    for answer in (client.get("/v1/sql?q=select+1"), client.post("/v1/sql", json={"sql": "select 1"})):
+        assert_problem(answer, 404, "takes no SQL")
+    assert "/v1/sql" not in client.get("/openapi.json").json()["paths"]
 
 
 def test_head_is_get_without_a_body(client: httpx.Client) -> None:
