@@ -44,7 +44,7 @@ class_probability as (
     from powers as p
 ),
 mean_probability as (
-    select p.recipe_id, p.pruner, p.sparsity, p.position, avg(p.probability) as probability
+    select p.recipe_id, p.pruner, p.sparsity, p.position, avg(p.probability order by p.probability) as probability
     from class_probability as p
     group by p.recipe_id, p.pruner, p.sparsity, p.position
 ),

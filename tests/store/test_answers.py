@@ -233,3 +233,28 @@ def test_only_what_is_asked_about_decides_whether_stored_answers_suffice(complet
     with complete.answering(None, ["bilstm"]):
         assert names_stored_views()
     assert not names_stored_views()
+
+
+def test_exact_means_and_deviations_are_the_same_in_any_order(warehouse: Warehouse) -> None:
+    sql = """
+        with number as (select unnest($numbers) as x)
+        select exact_mean(n.x) as mean, exact_std(n.x, $unit, 1) as std, exact_std(n.x, $unit, 0) as std_of_all from number as n
+    """
+    random = np.random.default_rng(0)
+    for numbers_N, unit in ((random.random(7000).astype(np.float32), 2**40), (random.integers(1, 2754, 7000), 1)):
+        found = set()
+        for _ in range(3):
+            random.shuffle(numbers_N)
+            found |= {tuple(row.values()) for row in warehouse.rows(sql, {"numbers": numbers_N.tolist(), "unit": unit})}
+        (exact,) = found
+        expected = (
+            np.mean(numbers_N, dtype=float),
+            np.std(numbers_N, ddof=1, dtype=float),
+            np.std(numbers_N, dtype=float),
+        )
+        assert exact == pytest.approx(expected, rel=1e-12)
+    assert warehouse.rows(sql, {"numbers": [0.25], "unit": 2**40}) == [{"mean": 0.25, "std": None, "std_of_all": 0.0}]
+    none = warehouse.rows(
+        "select exact_mean(m.x) as mean, exact_std(m.x, 1, 1) as std from (select 1.5 as x where false) as m"
+    )
+    assert none == [{"mean": None, "std": None}]
