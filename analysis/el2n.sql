@@ -1,7 +1,7 @@
 -- How hard is each training example, epoch by epoch? One row per variant, training example and recorded epoch: its EL2N, mean and deviation over the runs.
 select
     v.dataset, 'train' as split, v.architecture, v.pruner, v.sparsity, count(*) as num_seeds, t.example_id, t.epoch,
-    exact_mean(t.el2n) as el2n_mean, exact_std(t.el2n, 1099511627776, 1) as el2n_std, r.study, v.recipe_id
+    exact_mean(t.el2n) as el2n_mean, exact_std(t.el2n, 1) as el2n_std, r.study, v.recipe_id
 from published_run as v
 join recipe as r on r.recipe_id = v.recipe_id
 join el2n as t on t.run_id = v.run_id

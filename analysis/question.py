@@ -197,7 +197,7 @@ def answering(warehouse: Warehouse, question: Question, params: Params) -> Itera
 
 
 def _split_of(values: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The dataset and split asked about, if it is one."""
+    """The dataset and split asked about, if they are one of each."""
     datasets, splits = values["dataset"], values["split"]
     return (datasets[0], splits[0]) if datasets and len(datasets) == len(splits) == 1 else None
 

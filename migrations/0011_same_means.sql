@@ -1,16 +1,22 @@
 -- As many fractions are added up by threads in any order, their sums differ in the last digit from call to call. What 0010 does not
 -- put in order, because it would take longer than the answer, is added up in whole units instead, which is exact in any order.
 
-create macro exact_mean(x) as
-    -- In units of 2^-40: an EL2N, a probability, a score of readability lose nothing, or less than anyone measures.
-    sum((x::double * 1099511627776)::hugeint) / count(x) / 1099511627776;
+create macro exact_unit() as
+    -- The unit is 1 / 2^40: an EL2N, a probability, a score of readability lose nothing by it, or less than anyone measures.
+    1099511627776;
 
-create macro exact_std(x, unit, ddof) as
-    -- In units of 1 / unit: 1 for whole numbers, 2^40 for up to 8,192 numbers below 1,000. Divided by count - ddof; null where that is 0.
-    sqrt(
-        (count(x) * sum((x::double * unit)::hugeint * (x::double * unit)::hugeint) - sum((x::double * unit)::hugeint) * sum((x::double * unit)::hugeint))::double
-        / nullif(count(x) * (count(x) - ddof), 0)
-    ) / unit;
+create macro in_units(x) as (x::double * exact_unit())::hugeint;
+
+create macro deviation_of(number, total, total_of_squares, ddof) as
+    -- Of whole numbers, from sums that are exact: divided by number - ddof, null where that is 0.
+    sqrt((number * total_of_squares - total * total)::double / nullif(number * (number - ddof), 0));
+
+create macro exact_mean(x) as
+    sum(in_units(x)) / count(x) / exact_unit();
+
+create macro exact_std(x, ddof) as
+    -- Of up to 8,192 numbers below 1,000: the squares of more would not fit.
+    deviation_of(count(x), sum(in_units(x)), sum(in_units(x) * in_units(x)), ddof) / exact_unit();
 
 create or replace view influence as
 with influence_epoch as (
@@ -131,7 +137,7 @@ with probability as (
 select
     p.recipe_id, p.dataset, p.task, p.architecture, p.pruner, p.sparsity, p.split, p.run_id, p.seed, p.example_id,
     count(*) as num_checkpoints, exact_mean(p.probability) as confidence,
-    exact_std(p.probability, 1099511627776, 0) as variability
+    exact_std(p.probability, 0) as variability
 from probability as p
 group by p.recipe_id, p.dataset, p.task, p.architecture, p.pruner, p.sparsity, p.split, p.run_id, p.seed, p.example_id;
 comment on view confidence is 'One row per published run, split and example whose logits are stored: the probability given to what is right, over the recorded epochs (Swayamdipta et al. 2020).';

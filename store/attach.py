@@ -45,7 +45,7 @@ def attach(
         _attach(connection, location, options)
     except duckdb.Error as error:
         connection.close()
-        raise _explained(error, location, as_of) from location.cause(error)
+        raise _explained(error, location, as_of, writes=not read_only) from location.cause(error)
     except StoreError:
         connection.close()
         raise
@@ -85,9 +85,9 @@ def _copy_of(catalog: Path) -> Path:
     return copied
 
 
-def _explained(error: duckdb.Error, location: Location, as_of: int | None) -> StoreError:
+def _explained(error: duckdb.Error, location: Location, as_of: int | None, *, writes: bool) -> StoreError:
     said = location.hide(error)
-    if location.only_read:
+    if writes and location.only_read:
         return Unavailable(
             f"The warehouse '{location}' cannot be written, as its directory may only be read: ask it, or copy it to where you may write."
         )

@@ -43,10 +43,10 @@ MOST_SPLITS = 8
 
 _REMEMBERED = 64
 
-Split = tuple[str, str]
-"""A dataset and its split."""
+DatasetSplit = tuple[str, str]
+"""A dataset and one of its splits."""
 
-_Key = int | Split
+_Key = int | DatasetSplit
 """A snapshot, or a split."""
 
 
@@ -80,7 +80,7 @@ class MemoryCursor:
         self._made: dict[_Key, str | None] = {}
         self._dropped: set[_Key] = set()
 
-    def look_into(self, snapshot: int, split: Split | None, then: str) -> None:
+    def look_into(self, snapshot: int, split: DatasetSplit | None, then: str) -> None:
         """Have names looked for in copies of the snapshot and of the split whose examples are asked for, `then` in the lake."""
         found = [self._schema(snapshot, ASKED), split and self._schema(split, EXAMPLES_ASKED)]
         path = [f"memory.{schema}" for schema in found if schema]
@@ -117,7 +117,8 @@ class MemoryCursor:
             selects = {relation: f"from warehouse.main.{relation}" for relation in RELATIONS}
         else:
             of_split = f"where dataset = {quoted(key[0])} and split = {quoted(key[1])}"
-            older = [other for other in self._in_memory.schemas if not isinstance(other, int)][: -(MOST_SPLITS - 1)]
+            splits = [other for other in self._in_memory.schemas if not isinstance(other, int)]
+            older = splits[: max(0, len(splits) + 1 - MOST_SPLITS)]
             selects = {
                 relation: f"from warehouse.main.{relation} {of_split}" for relation in ("example", "readability")
             }

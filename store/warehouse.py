@@ -11,7 +11,7 @@ import pyarrow as pa
 from store.attach import attach, no_warehouse
 from store.engine import roll_back
 from store.errors import QueryFailed, Refused, StoreError, Unavailable
-from store.in_memory import InMemory, MemoryCursor, Split
+from store.in_memory import DatasetSplit, InMemory, MemoryCursor
 from store.location import Location, locate
 from store.lock import hold
 from store.migrate import migrate, older_schema, require_current
@@ -212,7 +212,10 @@ class Warehouse:
 
     @contextmanager
     def answering(
-        self, datasets: Collection[str] | None, architectures: Collection[str] | None, examples: Split | None = None
+        self,
+        datasets: Collection[str] | None,
+        architectures: Collection[str] | None,
+        examples: DatasetSplit | None = None,
     ) -> Iterator[None]:
         """One snapshot, in which the concept views are read from what is stored, if nothing asked about is growing.
 

@@ -236,16 +236,19 @@ def test_only_what_is_asked_about_decides_whether_stored_answers_suffice(complet
 
 
 def test_exact_means_and_deviations_are_the_same_in_any_order(warehouse: Warehouse) -> None:
-    sql = """
-        with number as (select unnest($numbers) as x)
-        select exact_mean(n.x) as mean, exact_std(n.x, $unit, 1) as std, exact_std(n.x, $unit, 0) as std_of_all from number as n
-    """
+    of_fractions = "exact_mean(n.x) as mean, exact_std(n.x, 1) as std, exact_std(n.x, 0) as std_of_all"
+    sums = "count(n.x), sum(n.x), sum(n.x * n.x)"
+    of_whole = f"exact_mean(n.x) as mean, deviation_of({sums}, 1) as std, deviation_of({sums}, 0) as std_of_all"
     random = np.random.default_rng(0)
-    for numbers_N, unit in ((random.random(7000).astype(np.float32), 2**40), (random.integers(1, 2754, 7000), 1)):
+    for numbers_N, selected in (
+        (random.random(7000).astype(np.float32), of_fractions),
+        (random.integers(1, 2754, 7000), of_whole),
+    ):
+        sql = f"with number as (select unnest($numbers) as x) select {selected} from number as n"
         found = set()
         for _ in range(3):
             random.shuffle(numbers_N)
-            found |= {tuple(row.values()) for row in warehouse.rows(sql, {"numbers": numbers_N.tolist(), "unit": unit})}
+            found |= {tuple(row.values()) for row in warehouse.rows(sql, {"numbers": numbers_N.tolist()})}
         (exact,) = found
         expected = (
             np.mean(numbers_N, dtype=float),
@@ -253,8 +256,7 @@ def test_exact_means_and_deviations_are_the_same_in_any_order(warehouse: Warehou
             np.std(numbers_N, dtype=float),
         )
         assert exact == pytest.approx(expected, rel=1e-12)
-    assert warehouse.rows(sql, {"numbers": [0.25], "unit": 2**40}) == [{"mean": 0.25, "std": None, "std_of_all": 0.0}]
-    none = warehouse.rows(
-        "select exact_mean(m.x) as mean, exact_std(m.x, 1, 1) as std from (select 1.5 as x where false) as m"
-    )
-    assert none == [{"mean": None, "std": None}]
+    sql = f"with number as (select unnest($numbers) as x) select {of_fractions} from number as n"
+    assert warehouse.rows(sql, {"numbers": [0.25]}) == [{"mean": 0.25, "std": None, "std_of_all": 0.0}]
+    none = warehouse.rows(f"{sql} where n.x > 1", {"numbers": [0.25]})
+    assert none == [{"mean": None, "std": None, "std_of_all": None}]

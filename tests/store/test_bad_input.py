@@ -65,15 +65,19 @@ def only_read(directory: Path) -> Iterator[None]:
     """A directory that may only be read while the context lasts: to root, a mount of its own."""
     if os.geteuid() != 0:
         directory.chmod(0o500)
-        yield
-        directory.chmod(0o700)
+        try:
+            yield
+        finally:
+            directory.chmod(0o700)
         return
-    for options in ("bind", "remount,bind,ro"):
-        mounted = subprocess.run(["mount", "-o", options, directory, directory], capture_output=True, check=False)
-        if mounted.returncode:
-            pytest.skip(f"this machine lets root not mount: {mounted.stderr.decode()}")
-    yield
-    subprocess.run(["umount", directory], check=True)
+    mounted = subprocess.run(["mount", "--bind", directory, directory], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"this machine lets root not mount: {mounted.stderr.decode()}")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", directory], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", directory], check=True)
 
 
 def test_a_directory_that_may_only_be_read_is_read(
@@ -87,6 +91,8 @@ def test_a_directory_that_may_only_be_read_is_read(
         for as_of in (None, snapshot):
             with open_warehouse(url, read_only=True, as_of=as_of) as opened:
                 assert opened.snapshot() == snapshot and opened.rows("select r.status from run as r")
+        with pytest.raises(NotFound, match=f"No snapshot {snapshot + 1} in the warehouse"):
+            open_warehouse(url, as_of=snapshot + 1)
         with pytest.raises(Unavailable, match="cannot be written, as its directory may only be read"):
             open_warehouse(url)
         with pytest.raises(Unavailable, match="it is checked when it is free and may be written"):
