@@ -125,8 +125,8 @@ class Question:
     """Whether it has exactly one row: over HTTP an object, not an array."""
     compute: Compute | None = None
     """What makes `computed`, for a question that SQL alone cannot answer."""
-    of_examples: bool = False
-    """Whether it reads of examples only those of its parameters' datasets and splits."""
+    of_pies: bool = False
+    """Whether it reads, of examples and majority labels, only the PIEs' of its parameters' datasets and splits."""
 
     @cached_property
     def text(self) -> str:
@@ -188,8 +188,8 @@ def answering(warehouse: Warehouse, question: Question, params: Params) -> Itera
     """
     values = params.model_dump()
     with ExitStack() as held:
-        examples = _split_of(values) if question.of_examples else None
-        held.enter_context(warehouse.answering(values.get("dataset"), values.get("architecture"), examples))
+        pies_of = _split_of(values) if question.of_pies else None
+        held.enter_context(warehouse.answering(values.get("dataset"), values.get("architecture"), pies_of))
         if question.compute is not None:
             rows = warehouse.query(question.input_sql, used(question.input_sql, values))
             held.enter_context(warehouse.register(COMPUTED, _computed(question.compute, rows, params)))

@@ -215,13 +215,13 @@ class Warehouse:
         self,
         datasets: Collection[str] | None,
         architectures: Collection[str] | None,
-        examples: DatasetSplit | None = None,
+        pies_of: DatasetSplit | None = None,
     ) -> Iterator[None]:
         """One snapshot, in which the concept views are read from what is stored, if nothing asked about is growing.
 
         The views give stored and growing variants alike; those of the schema `stored`, of the same names, need not look
         for growing ones, and find copies in memory. `datasets` and `architectures` are those asked about, None for
-        all; `examples` the dataset and split whose examples are asked for, when those of no other are.
+        all; `pies_of` the dataset and split of whose examples and majority labels only the PIEs' are asked for, and of no other.
         """
         with self.reading() as snapshot:
             growing = any(
@@ -233,7 +233,7 @@ class Warehouse:
                 yield
                 return
             try:
-                self._memory.look_into(snapshot, examples, then="warehouse.stored,warehouse.main")
+                self._memory.look_into(snapshot, pies_of, then="warehouse.stored,warehouse.main")
             except duckdb.Error as error:
                 raise self._failure(error) from self.location.cause(error)
             try:

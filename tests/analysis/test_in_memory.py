@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from analysis.question import Question, answering, ask_arrow, used
@@ -13,7 +14,7 @@ from store import in_memory
 from store.answers import Variant, store_answers
 from store.warehouse import Warehouse, open_warehouse
 from tests.analysis.studies import both_seeds, insert_both, single
-from tests.warehouses import MadeUpStudy, insert
+from tests.warehouses import MadeUpRun, MadeUpStudy, insert
 
 RATE, PIES = QUESTIONS["pie-rate"], QUESTIONS["pies"]
 
@@ -103,16 +104,22 @@ def test_every_question_is_answered_as_from_the_lake(
     assert num_tables(copied) == len(in_memory.RELATIONS) and not num_tables(lake)
 
 
-def test_examples_of_one_split_are_read_from_memory(reader: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pies_of_one_split_are_read_from_memory(reader: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     both = ask_often(reader, PIES)
     assert num_tables(reader) == len(in_memory.RELATIONS), "of several splits none is copied"
     one = ask_often(reader, PIES, dataset=["imdb"])
     assert one == [row for row in both if row["dataset"] == "imdb"] and {row["text"] for row in one}
-    assert num_tables(reader) == len(in_memory.RELATIONS) + 2
+    assert num_tables(reader) == len(in_memory.RELATIONS) + 3
+    assert not in_lake(reader, PIES, dataset=["imdb"])
     assert ask_often(reader, PIES, dataset=["imdb"], split=["train"], bin=[20])
     monkeypatch.setattr(in_memory, "MOST_EXAMPLES", 2)
-    assert ask_often(reader, PIES, dataset=["topics & more_100%"]) == [row for row in both if row["dataset"] != "imdb"]
-    assert num_tables(reader) == len(in_memory.RELATIONS) + 4, "a split of three examples is too large"
+    other = [row for row in both if row["dataset"] != "imdb"]
+    assert ask_often(reader, PIES, dataset=["topics & more_100%"]) == other
+    assert num_tables(reader) == len(in_memory.RELATIONS) + 7, "a split of three examples is too large"
+    monkeypatch.setattr(in_memory, "MOST_PIES", len(other) - 1)
+    with open_warehouse(reader.location.url, read_only=True) as again:
+        assert ask_often(again, PIES, dataset=["topics & more_100%"]) == other
+        assert num_tables(again) == len(in_memory.RELATIONS), "so many PIEs are too many"
 
 
 def test_the_splits_asked_for_last_are_in_memory(reader: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +127,7 @@ def test_the_splits_asked_for_last_are_in_memory(reader: Warehouse, monkeypatch:
     asked = (("imdb", "test"), ("imdb", "train"), ("topics & more_100%", "test"), ("imdb", "test"))
     for (dataset, split), num_splits in zip(asked, (1, 2, 2, 2), strict=True):
         ask_often(reader, PIES, dataset=[dataset], split=[split])
-        assert num_tables(reader) == len(in_memory.RELATIONS) + 2 * num_splits
+        assert num_tables(reader) == len(in_memory.RELATIONS) + 3 * num_splits
 
 
 def test_after_a_commit_the_new_snapshot_is_read_and_the_old_copies_go(url: Path, reader: Warehouse) -> None:
@@ -168,3 +175,21 @@ def test_copies_of_a_failed_question_are_gone_with_it(reader: Warehouse) -> None
     assert not num_tables(reader)
     ask_often(reader, RATE)
     assert not in_lake(reader, RATE)
+
+
+def test_influence_that_is_not_stored_is_found_too(url: Path, reader: Warehouse) -> None:
+    def influence_by_recipe() -> dict[str, float]:
+        # Of what is stored, as the question is about that dataset; the view is of all.
+        with answering(reader, PIES, PIES.params.model_validate({"dataset": ["imdb"]})):
+            rows = reader.rows("select i.recipe_id, sum(i.influence) as total from influence as i group by 1")
+            return {row["recipe_id"]: row["total"] for row in rows}
+
+    ask_often(reader, PIES, dataset=["imdb"])
+    stored = influence_by_recipe()
+    assert len(stored) == 1
+    unpruned = MadeUpRun("none", 0.0, 0, {"train": single(0, 1)}, el2n_N=np.array([0.25, 0.5], dtype=np.float32))
+    with open_warehouse(url) as writer:
+        insert(writer, MadeUpStudy("another", "single_label", {"train": single(0, 1)}, [unpruned]))
+    ask_often(reader, PIES, dataset=["imdb"])
+    found = influence_by_recipe()
+    assert stored.items() < found.items() and [found[recipe] for recipe in found.keys() - stored.keys()] == [0.75]
