@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from store.dataset import DatasetFacts
 from store.errors import Refused
+from store.order import are_alike
 from store.protocol import SPLITS, Split
 from store.spool import Manifest
 
@@ -95,10 +96,13 @@ def _grouped(parts: Iterable[pa.Table], keys: list[str]) -> dict[tuple[Any, ...]
     """The rows of each combination of keys; most often a part is of one."""
     groups: dict[tuple[Any, ...], list[pa.Table]] = {}
     for part in parts:
-        there = part.select(keys).group_by(keys).aggregate([]).to_pylist()
-        for row in there:
+        there = part.select(keys)
+        if all(map(are_alike, there.columns)):
+            there = there.slice(0, 1)
+        combinations = there.group_by(keys).aggregate([]).to_pylist()
+        for row in combinations:
             rows = part
-            for key in keys if len(there) > 1 else ():
+            for key in keys if len(combinations) > 1 else ():
                 rows = rows.filter(pc.equal(rows[key], row[key]))
             groups.setdefault(tuple(row[key] for key in keys), []).append(rows)
     return {key: pa.concat_tables(rows) for key, rows in groups.items()}

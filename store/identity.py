@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from store.errors import Refused
@@ -66,12 +67,12 @@ class RunConfig:
                 f"A run's configuration has missing or unknown keys ({error}); see store/README.md."
             ) from error
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         """12 hexadecimal digits that name this run everywhere."""
         return digest_of(self.to_json())[:12]
 
-    @property
+    @cached_property
     def recipe_id(self) -> str:
         """12 hexadecimal digits shared by all runs that differ only in pruner, sparsity and seed."""
         shared = self.to_json()

@@ -229,17 +229,41 @@ class Warehouse:
                 and (architectures is None or row["architecture"] in architectures)
                 for row in self.remembered_rows(_GROWING)
             )
-            if growing:
-                yield
-                return
             try:
-                self._memory.look_into(snapshot, pies_of, then="warehouse.stored,warehouse.main")
+                if growing:
+                    self._memory.look_at_held(then="warehouse.main")
+                else:
+                    self._memory.look_into(snapshot, pies_of, then="warehouse.stored,warehouse.main")
             except duckdb.Error as error:
                 raise self._failure(error) from self.location.cause(error)
             try:
                 yield
             finally:
                 self._connection.execute("use warehouse")
+
+    @contextmanager
+    def holding(
+        self,
+        selects: Mapping[str, str],
+        parameters: Mapping[str, object],
+        datasets: Collection[str] | None,
+        architectures: Collection[str] | None,
+    ) -> Iterator[None]:
+        """Read once what several questions need: within the context they find these rows first where the relations are named.
+
+        `selects` has for each relation a SELECT of all its rows that a question in the context may ask for; `datasets` and
+        `architectures` are those asked about, as in `answering`. All is of one snapshot, as in `reading`.
+        """
+        with self.reading():
+            with self.answering(datasets, architectures):
+                try:
+                    held = self._memory.hold(selects, parameters)
+                except duckdb.Error as error:
+                    raise self._failure(error) from self.location.cause(error)
+            try:
+                yield
+            finally:
+                self._memory.let_go(held)
 
     def snapshot(self) -> int:
         """The number of the snapshot that is read: the newest, or the one of `as_of`."""

@@ -26,7 +26,7 @@ def class_impact_table(rows: Rows, sparsity: float) -> Table:
     """How many classes pruning hits otherwise than the rest."""
     sure = pl.col("p_value") < _SURE
     frame = (
-        rows.of_measured(sparsity, "class-impact")
+        rows.of_ballots["class-impact"]
         .group_by(_GROUP, maintain_order=True)
         .agg(
             num_classes=pl.len(),

@@ -82,8 +82,9 @@ def _rates(rows: Rows) -> Iterator[str]:
 
 def _chance(rows: Rows) -> Iterator[str]:
     """What the seeds alone make, beside the pruners at the sparsity in the middle."""
-    for configuration in configurations_in(rows.noise_floor):
-        pruned = configuration.of(rows.noise_floor).filter(pl.col("pruner") != UNPRUNED).drop_nulls("pie_rate_mean")
+    noise_floor = rows.of_ballots["noise-floor"]
+    for configuration in configurations_in(noise_floor):
+        pruned = configuration.of(noise_floor).filter(pl.col("pruner") != UNPRUNED).drop_nulls("pie_rate_mean")
         if pruned.is_empty():
             continue
         least, most = (pruned.sort("pie_rate_mean").row(at, named=True) for at in (0, -1))

@@ -4,7 +4,7 @@ import polars as pl
 
 from analysis.report.by_pruner import by_pruner, count, interval, listed, number, p_value, printed
 from analysis.report.factors import class_impact_table, factors_table
-from analysis.report.rows import Rows
+from analysis.report.rows import READ_BY, Rows
 from analysis.selection import configurations_in, percent, pruners_in
 from analysis.tables.grid import KEYS, keys_of
 from analysis.tables.table import Cell, Column, Table
@@ -34,12 +34,12 @@ def measure_tables(rows: Rows, sparsity: float) -> list[Table]:
 
 def _certainty(rows: Rows, sparsity: float) -> Table:
     """How certain rates and effectiveness are, and what the seeds alone make."""
-    rates, accuracies = (
-        rows.of_measured(sparsity, question) for question in ("pie-rate-interval", "accuracy-interval")
-    )
-    noise = rows.noise_floor.select(*_VARIANT, "noise_floor_mean", "ratio")
-    frame = rates.join(noise, on=_VARIANT).join(
-        accuracies.select(*_VARIANT, "difference", "difference_low", "difference_high"), on=_VARIANT
+    accuracies = rows.of_measured(sparsity, "accuracy-interval")
+    noise = rows.of_ballots["noise-floor"].select(*_VARIANT, "noise_floor_mean", "ratio")
+    frame = (
+        rows.of_ballots["pie-rate-interval"]
+        .join(noise, on=_VARIANT)
+        .join(accuracies.select(*_VARIANT, "difference", "difference_low", "difference_high"), on=_VARIANT)
     )
     return by_pruner(
         frame,
@@ -58,7 +58,7 @@ def _certainty(rows: Rows, sparsity: float) -> Table:
 
 def _disagreement(rows: Rows, sparsity: float) -> Table:
     return by_pruner(
-        rows.of_measured(sparsity, "disagreement"),
+        rows.of_ballots["disagreement"],
         "Measures of disagreement, mean over the seeds' pairs of runs: PIEs (modal CIE), flips (Dutta et al. 2024), churn, label "
         "and probability loyalty (Xu et al. 2021), taxicab distance of the votes (Hooker et al. 2020).",
         {
@@ -105,21 +105,13 @@ def _holste(rows: Rows, sparsity: float) -> Table:
     )
 
 
-_READ_BY = {
-    "flesch_kincaid_grade": "Flesch-Kincaid",
-    "dale_chall_readability_score": "Dale-Chall",
-    "difficult_words": "Difficult words",
-    "num_tokens": "Tokens",
-}
-
-
 def _readability(rows: Rows, sparsity: float) -> Table:
     """Whether PIEs are harder to read, by the ratio of means, and how certain that is."""
-    found = rows.of_measured(sparsity, "readability-interval", measure=list(_READ_BY))
     ends = {"ratio": "ratio", "low": "ratio_low", "high": "ratio_high"}
+    found = rows.of_ballots["readability-interval"]
     frame = found.group_by(_NAMES, maintain_order=True).agg(
         pl.col(column).filter(pl.col("measure") == measure).first().alias(f"{measure}_{end}")
-        for measure in _READ_BY
+        for measure in READ_BY
         for end, column in ends.items()
     )
     return by_pruner(
@@ -128,7 +120,7 @@ def _readability(rows: Rows, sparsity: float) -> Table:
         "intervals over the seeds.",
         {
             name: interval(f"{measure}_ratio", f"{measure}_low", f"{measure}_high", 2)
-            for measure, name in _READ_BY.items()
+            for measure, name in READ_BY.items()
         },
         sparsity,
     )

@@ -1,6 +1,6 @@
 """The rows that a report is made of, each question asked once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,31 @@ _NUM_MAPPED = 200
 """So many examples of each configuration are on the data map."""
 _LARGE = 2_000_000
 """From so many predictions at a sparsity on, one pruner stands for all: going through them takes more than some seconds."""
+
+READ_BY = {
+    "flesch_kincaid_grade": "Flesch-Kincaid",
+    "dale_chall_readability_score": "Dale-Chall",
+    "difficult_words": "Difficult words",
+    "num_tokens": "Tokens",
+}
+"""Measures of readability that are shown with intervals, and how they are headed."""
+
+_OF_BALLOTS: Mapping[str, Mapping[str, Any]] = {
+    "noise-floor": {},
+    "pie-rate-interval": {},
+    "disagreement": {},
+    "readability-interval": {"measure": list(READ_BY)},
+    "class-impact": {},
+}
+"""Questions that count the same ballots, and what they are asked with."""
+
+_BALLOTS = """
+select b.*
+from ballot_pair as b
+where
+    matches($dataset, b.dataset) and matches($split, b.split) and matches($architecture, b.architecture)
+    and matches($pruner, b.pruner) and matches($sparsity, b.sparsity)
+"""
 
 
 def middle(values: Sequence[float]) -> float:
@@ -54,9 +79,22 @@ class Rows:
         return middle(sparsities) if sparsities else None
 
     @cached_property
-    def noise_floor(self) -> pl.DataFrame:
+    def of_ballots(self) -> dict[str, pl.DataFrame]:
+        """The answers that are counted from ballots at the sparsity in the middle, by question: the predictions are read once."""
         assert self.sparsity is not None, "nothing is pruned"
-        return self.of_measured(self.sparsity, "noise-floor")
+        datasets, architectures = list(self.selection.dataset) or None, list(self.selection.architecture) or None
+        pruners = list(self.selection.pruner) if self.standing_for_all is None else [self.standing_for_all]
+        filters = {
+            "dataset": datasets,
+            "architecture": architectures,
+            "pruner": pruners or None,
+            "sparsity": [self.sparsity],
+            "split": [self.selection.split],
+        }
+        with self.warehouse.holding({"ballot_pair": _BALLOTS}, filters, datasets, architectures):
+            return {
+                question: self.of_measured(self.sparsity, question, **more) for question, more in _OF_BALLOTS.items()
+            }
 
     @cached_property
     def data_map(self) -> pl.DataFrame:

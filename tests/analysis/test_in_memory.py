@@ -12,6 +12,7 @@ from analysis.question import Question, answering, ask_arrow, used
 from analysis.questions import QUESTIONS
 from store import in_memory
 from store.answers import Variant, store_answers
+from store.errors import QueryFailed
 from store.warehouse import Warehouse, open_warehouse
 from tests.analysis.studies import both_seeds, insert_both, single
 from tests.warehouses import MadeUpRun, MadeUpStudy, insert
@@ -193,3 +194,37 @@ def test_influence_that_is_not_stored_is_found_too(url: Path, reader: Warehouse)
     ask_often(reader, PIES, dataset=["imdb"])
     found = influence_by_recipe()
     assert stored.items() < found.items() and [found[recipe] for recipe in found.keys() - stored.keys()] == [0.75]
+
+
+HELD = "select b.* from ballot_pair as b where matches($dataset, b.dataset)"
+OF_BALLOTS = [
+    QUESTIONS[name]
+    for name in ("flips", "disagreement", "class-impact", "noise-floor", "pie-rate-interval", "readability-interval")
+]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_what_is_held_is_read_once(url: Path, reader: Warehouse, *, stored: bool) -> None:
+    publish_another(url, stored=stored)
+    asked = {question.name: question.params.model_validate({"dataset": ["another"]}) for question in OF_BALLOTS}
+    before = {q.name: ask_arrow(reader, q, asked[q.name]).to_pylist() for q in OF_BALLOTS}
+    in_memory_before = num_tables(reader)
+    with reader.holding({"ballot_pair": HELD}, {"dataset": ["another"]}, ["another"], None):
+        # Who else changes them is not seen, and what is held is all that there is.
+        for question in OF_BALLOTS:
+            assert ask_arrow(reader, question, asked[question.name]).to_pylist() == before[question.name]
+        everything = ask_arrow(reader, QUESTIONS["flips"], QUESTIONS["flips"].params()).to_pylist()
+        assert sum(row["num_changed"] for row in everything) == sum(row["num_changed"] for row in before["flips"]) > 0
+        assert num_tables(reader) > in_memory_before
+    assert num_tables(reader) <= len(in_memory.RELATIONS)
+    assert not reader.rows("select * from information_schema.schemata as s where s.schema_name like 'held%'")
+    assert ask_arrow(reader, QUESTIONS["flips"], asked["flips"]).to_pylist() == before["flips"]
+
+
+def test_what_is_held_goes_with_an_error(reader: Warehouse) -> None:
+    with pytest.raises(QueryFailed, match="no_such"), reader.holding({"ballot_pair": "select no_such"}, {}, None, None):
+        pass
+    with pytest.raises(RuntimeError), reader.holding({"ballot_pair": HELD}, {"dataset": ["imdb"]}, None, None):
+        raise RuntimeError
+    assert not reader.rows("select * from information_schema.schemata as s where s.schema_name like 'held%'")
+    assert ask_often(reader, PIES, dataset=["imdb"])
