@@ -2,9 +2,7 @@
 
 import json
 import signal
-import statistics
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,33 +77,21 @@ def test_what_may_be_asked_is_answered(sql_client: httpx.Client, sql: str) -> No
 
 @pytest.mark.parametrize("sql", hostile.BOMBS)
 def test_a_bomb_costs_only_itself(sql_client: httpx.Client, sql: str) -> None:
-    """It ends in time with a sentence, others are answered in the meantime as ever, and the next query is."""
+    """It ends with a sentence, others are answered in the meantime, and the next query is. How soon: the benchmark `http`."""
     answers: list[httpx.Response] = []
 
     def drop() -> None:
         with httpx.Client(base_url=sql_client.base_url, timeout=60) as client:
             answers.append(ask(client, sql, time_limit_ms=800))
 
-    quiet = [_milliseconds(sql_client) for _ in range(10)]
     bomb = threading.Thread(target=drop)
-    started = time.monotonic()
     bomb.start()
-    meanwhile = [_milliseconds(sql_client)]
     while bomb.is_alive():
-        meanwhile.append(_milliseconds(sql_client))
-    assert time.monotonic() - started < 10
-    assert statistics.median(meanwhile) <= 10 * statistics.median(quiet)
+        assert sql_client.get("/v1/pie-rate").status_code == 200
     assert_problem(answers[0], 422)
     said = answers[0].json()["detail"]
     assert "took longer" in said or "memory" in said or "must be" in said.lower(), said
     assert ask(sql_client, "select 1 as one").json() == [{"one": 1}]
-
-
-def _milliseconds(client: httpx.Client) -> float:
-    """What a question takes that is computed anew each time."""
-    answer = client.get("/v1/pie-rate")
-    assert answer.status_code == 200
-    return answer.elapsed.total_seconds() * 1000
 
 
 def test_a_query_that_crashes_the_engine_costs_only_itself(sql_client: httpx.Client) -> None:

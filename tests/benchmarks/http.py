@@ -24,6 +24,7 @@ from analysis.question import Question, ask_arrow
 from analysis.questions import QUESTIONS
 from store.formats import to_json_array
 from store.warehouse import open_warehouse
+from tests.api.hostile import BOMBS
 from tests.api.test_cli import let_log, pie_serve
 from tests.benchmarks.figure import Figure
 from tests.simulated import add_scale_option, simulated_warehouse
@@ -34,6 +35,7 @@ PAGE = 100
 CLIENTS = 8
 TIMES = 40
 LOAD_SECONDS = 20
+BOMB_MILLISECONDS = 800
 UNANSWERED = 599
 """Counted as the status of a request that got no answer."""
 PRUNERS = ("IIBP-WR", "IIBP-FT", "IBP-AI", "IMP-WR", "IMP-FT", "MP-AI", "IRP-FT", "RP-AI")
@@ -55,6 +57,7 @@ def measure(scale: float, soak_minutes: float) -> Iterator[Figure]:
         yield from _beside_in_process(warehouse, url)
         yield Figure("unchanged_p95_ms", _unchanged(url), "<= 3")
         yield from _eight_clients(url)
+        yield Figure("p50_beside_bombs_by_p50", _beside_bombs(url), "<= 10")
     with _served(warehouse) as (process, url):
         yield from _mixed_load(url, process, soak_minutes * 60)
 
@@ -112,6 +115,28 @@ def _unchanged(url: str) -> float:
         times = [_milliseconds(lambda: client.get("/v1/pie-rate", headers=headers)) for _ in range(10 * TIMES)]
         assert client.get("/v1/pie-rate", headers=headers).status_code == 304
     return float(np.percentile(times, 95))
+
+
+def _beside_bombs(url: str) -> float:
+    """How many times longer a question takes while each of the SQL bombs goes off: the worst of their medians."""
+    with httpx.Client(base_url=url, timeout=60) as client, ThreadPoolExecutor(1) as pool:
+
+        def ask() -> float:
+            return _milliseconds(lambda: client.get("/v1/pie-rate").raise_for_status())
+
+        def drop(sql: str) -> int:
+            limited = {"sql": sql, "time_limit_ms": BOMB_MILLISECONDS}
+            return httpx.post(f"{url}/v1/sql", json=limited, timeout=60).status_code
+
+        quiet, worst = statistics.median(ask() for _ in range(TIMES)), 0.0
+        for sql in BOMBS:
+            bomb, meanwhile = pool.submit(drop, sql), [ask()]
+            while not bomb.done():
+                meanwhile.append(ask())
+            assert bomb.result() == 422, "it went off"
+            worst = max(worst, statistics.median(meanwhile))
+    print(f"  beside bombs: {worst:.1f} ms for {quiet:.1f}", flush=True)
+    return worst / quiet
 
 
 def _eight_clients(url: str) -> Iterator[Figure]:
