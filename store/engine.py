@@ -3,6 +3,8 @@
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from secrets import token_hex
+from tempfile import gettempdir
 
 import duckdb
 
@@ -15,9 +17,12 @@ _CHECKED: set[str] = set()
 def connect(*extensions: str) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB connection with the named extensions loaded; it never fetches any by itself.
 
-    The signatures of the extensions are checked once in a process.
+    The signatures of the extensions are checked once in a process. What does not fit into memory goes to a directory of its own
+    among the temporary files (TMPDIR), which is made when it is needed and goes with the connection.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
+        # Else it is `.tmp` where the process was started, with the same file names for all: two that spill there crash.
+        "temp_directory": str(Path(gettempdir()) / f"pie-spill-{token_hex(8)}"),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "allow_unsigned_extensions": _CHECKED.issuperset(extensions),

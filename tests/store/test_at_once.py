@@ -1,6 +1,9 @@
 """Once, whoever comes at the same time: many processes make a warehouse, and register the same runs."""
 
 import multiprocessing
+import os
+import subprocess
+import sys
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -77,3 +80,34 @@ def test_the_spool_of_a_tiny_run_is_as_documented(tmp_path: Path) -> None:
     for file in path.glob("*.parquet"):
         table: pa.Table = pq.read_table(file)
         assert table.schema.equals(SCHEMAS[file.name.split(".")[0]])
+
+
+SPILLS = """
+from store.engine import connect
+connection = connect()
+connection.execute("set memory_limit = '100MB'")
+connection.execute("create temp table t as select r.range as n, md5(r.range::varchar) as m from range(5000000) as r")
+print(connection.execute("select sum(t.n), sum(hash(t.m)), (select count(*) from duckdb_temporary_files()) > 0 from t").fetchall())
+connection.close()
+"""
+
+
+def test_two_that_spill_where_they_were_started_do_not_meet(tmp_path: Path) -> None:
+    """In one directory of temporary files, those of both would have the same names."""
+    spills, started = tmp_path / "spills", tmp_path / "started"
+    for directory in (spills, started):
+        directory.mkdir()
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", SPILLS],
+            cwd=started,
+            env=os.environ | {"TMPDIR": str(spills)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert said[0] == said[1] and said[0].endswith("True)]\n")
+    assert not [*spills.iterdir(), *started.iterdir()]
