@@ -37,6 +37,29 @@ def warehouse(warehouse_path: Path) -> Iterator[Warehouse]:
         yield opened
 
 
+_LONG = [
+    "ray",
+    "slurm",
+    "compose",
+    "shared_warehouse",
+    "answers",
+    "tune",
+    "migrations",
+    "openapi",
+    "callback",
+    "quickstart",
+]
+"""Files of few tests that take a minute or more: begun last, one of them would keep a process busy when the others have ended."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        name = item.path.stem.removeprefix("test_")
+        return _LONG.index(name) if name in _LONG else len(_LONG)
+
+    items.sort(key=place)
+
+
 def real_data(name: str) -> Path:
     """The real file or folder `name` under ../shared/data; skips the test, by name, where it is absent."""
     path = SHARED_DATA / name
