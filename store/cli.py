@@ -1,5 +1,6 @@
 """The store's commands: sql, publish, retract, simulate, migrate, schema."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -77,21 +78,14 @@ def simulate(
     warehouse: WarehouseOption = None,
 ) -> None:
     """Fill a new warehouse with made-up runs of the paper's shape; run again, it goes on from where it was."""
-    from rich.console import Console
-    from rich.progress import Progress
-
+    from store.output import telling
     from store.simulate import simulate as fill
     from store.warehouse import open_warehouse
 
-    console = Console(stderr=True)
-    with (
-        open_warehouse(warehouse, create=True) as opened,
-        Progress(console=console, disable=not console.is_terminal) as bar,
-    ):
-        task = bar.add_task("variants", total=None)
+    with open_warehouse(warehouse, create=True) as opened, telling() as tell:
         for done, total, name in fill(opened, scale, seed):
-            bar.update(task, completed=done, total=total, description=name)
-            if not console.is_terminal and done % 10 == 0:
+            tell(done, total, name)
+            if not sys.stderr.isatty() and done % 10 == 0:
                 typer.echo(f"{done} of {total} variants", err=True)
     typer.echo("The warehouse holds made-up runs of the paper's shape; ask it with `pie pie-rate`.")
 

@@ -1,7 +1,9 @@
 """Rows from one attached database to another, table by table, at one snapshot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from store.engine import quoted
+from store.output import Told, untold
 from store.warehouse import Warehouse
 
 Condition = Callable[[str, set[str]], str]
@@ -25,14 +27,29 @@ def tables_of(warehouse: Warehouse, database: str = "warehouse") -> dict[str, se
     return {row["table_name"]: set(row["columns"]) for row in rows}
 
 
-def copy_rows(warehouse: Warehouse, target: str, condition: Condition = lambda table, columns: "true") -> None:
+def copy_rows(
+    warehouse: Warehouse,
+    target: str,
+    condition: Condition = lambda table, columns: "true",
+    *,
+    by_run: Collection[str] = (),
+    tell: Told = untold,
+) -> None:
     """Copy the warehouse's rows into the tables of the same names of the attached database `target`; in a transaction.
 
-    A table that has rows in the target already (its migrations wrote them) is left alone.
+    A table that has rows in the target already (its migrations wrote them) is left alone. The tables `by_run` are copied one run
+    after the other, into files of their own where the target has files; `tell` is told how many parts of how many are copied.
     """
     there = tables_of(warehouse, target)
+    parts: list[tuple[str, str]] = []
     for table, columns in tables_of(warehouse).items():
-        if table in there and not warehouse.rows(f"select 1 from {target}.{table} limit 1"):
-            warehouse.execute(
-                f"insert into {target}.{table} by name select * from warehouse.{table} where {condition(table, columns)}"
-            )
+        if table not in there or warehouse.rows(f"select 1 from {target}.{table} limit 1"):
+            continue
+        if table in by_run:
+            runs = warehouse.rows(f"select distinct t.run_id from warehouse.{table} as t order by t.run_id")
+            parts += [(table, f"run_id = {quoted(run['run_id'])}") for run in runs]
+        else:
+            parts.append((table, condition(table, columns)))
+    for number, (table, chosen) in enumerate(parts):
+        tell(number, len(parts), table)
+        warehouse.execute(f"insert into {target}.{table} by name select * from warehouse.{table} where {chosen}")

@@ -10,6 +10,7 @@ import duckdb
 from store.copying import Condition, copy_rows
 from store.engine import quoted
 from store.errors import NotFound, Refused, Unavailable
+from store.output import Told, untold
 from store.warehouse import Warehouse
 
 _NAME = "exported"
@@ -23,11 +24,16 @@ where (len($studies) = 0 or list_contains($studies, r.study)) and (len($datasets
 
 
 def export_warehouse(
-    warehouse: Warehouse, file: Path, *, studies: Sequence[str] = (), datasets: Sequence[str] = ()
+    warehouse: Warehouse,
+    file: Path,
+    *,
+    studies: Sequence[str] = (),
+    datasets: Sequence[str] = (),
+    tell: Told = untold,
 ) -> int:
     """Write the newest snapshot, or what of it belongs to some studies and datasets, to a new file; returns its bytes.
 
-    Raises NotFound for a study or dataset that is not there, Refused when the file is.
+    `tell` is told how many tables of how many are written. Raises NotFound for a study or dataset that is not there, Refused when the file is.
     """
     file = Path(file)
     if file.exists():
@@ -39,7 +45,7 @@ def export_warehouse(
         try:
             exporter.execute(f"attach {quoted(aside)} as {_NAME}")
             try:
-                _write(exporter, condition)
+                _write(exporter, condition, tell)
             finally:
                 exporter.execute("use warehouse")
                 exporter.execute(f"detach {_NAME}")
@@ -73,6 +79,9 @@ def _condition(warehouse: Warehouse, studies: Sequence[str], datasets: Sequence[
             return f"recipe_id in ({recipes})"
         if "run_id" in columns:
             return f"run_id in (select r.run_id from warehouse.run as r where r.recipe_id in ({recipes}))"
+        if "comparison_id" in columns:
+            compared = f"from warehouse.stored_comparison as c where c.recipe_id in ({recipes})"
+            return f"comparison_id in (select c.comparison_id {compared})"
         return f"dataset in ({about})" if "dataset" in columns else "true"
 
     return condition
@@ -82,13 +91,13 @@ def _literals(names: Iterator[str] | Sequence[str] | Any) -> str:
     return ", ".join(quoted(name) for name in sorted(set(names))) or "null"
 
 
-def _write(exporter: Warehouse, condition: Condition) -> None:
+def _write(exporter: Warehouse, condition: Condition, tell: Told) -> None:
     definitions = [*_macros(exporter), *_views(exporter)]
     comments = [*_comments(exporter)]
     for statement in (*_schemas(exporter), *_tables(exporter)):
         exporter.execute(statement)
     exporter.execute("begin")
-    copy_rows(exporter, _NAME, condition)
+    copy_rows(exporter, _NAME, condition, tell=tell)
     exporter.execute("commit")
     exporter.execute(f"use {_NAME}")
     _define(exporter, definitions)

@@ -85,6 +85,19 @@ def test_snapshots_say_what_they_brought(warehouse: Warehouse) -> None:
     assert len(published) == 8 and {"prediction", "logit", "run"} <= set(published[0]["tables"])
 
 
+def runs_of_files(warehouse: Warehouse, table: str) -> list[set[str]]:
+    """The runs whose rows each file of a table has."""
+    files = warehouse.rows("select f.data_file from ducklake_list_files('warehouse', $table) as f", {"table": table})
+    sql = "select list(distinct f.run_id) as run_ids from read_parquet($file) as f"
+    return [set(warehouse.rows(sql, {"file": file["data_file"]})[0]["run_ids"]) for file in files]
+
+
+def assert_each_run_has_its_files(warehouse: Warehouse) -> None:
+    for table in ("prediction", "logit"):
+        runs = runs_of_files(warehouse, table)
+        assert all(len(run_ids) == 1 for run_ids in runs) and len(runs) > 1, table
+
+
 def test_compaction_keeps_every_answer_of_every_snapshot(warehouse: Warehouse, url: Path) -> None:
     kept, before = warehouse.snapshot(), answers(warehouse)
     middle = kept - 3
@@ -96,6 +109,7 @@ def test_compaction_keeps_every_answer_of_every_snapshot(warehouse: Warehouse, u
     assert len(list(url.rglob("*.parquet"))) < num_files + len(ASKED)
     assert answers(warehouse) == before == answers_at(url, kept)
     assert answers_at(url, middle) == in_the_middle
+    assert_each_run_has_its_files(warehouse)
     assert list(compact(warehouse, grace=NOW)) == []
     # All but the kept one and the newest go.
     steps = list(compact(warehouse, expire_older_than=NOW, grace=NOW))
@@ -311,6 +325,7 @@ def test_a_warehouse_of_servers_is_cared_for_likewise(
     backup_warehouse(shared_url, tmp_path / "backup")
     with open_warehouse(tmp_path / "backup") as copy:
         assert answers(copy) == now and list(check_warehouse(copy)) == []
+        assert_each_run_has_its_files(copy)
     with pytest.raises(Refused, match="holds data already; restore into an empty database"):
         restore_warehouse(tmp_path / "backup", shared_url)
 
@@ -348,6 +363,11 @@ def test_an_export_may_be_narrowed(warehouse: Warehouse, tmp_path: Path) -> None
             "select * from prediction where run_id in (select run_id from run where dataset = 'tiny') order by all"
         )
         assert stock(file, "select * from prediction order by all").equals(ours.cast(ours.schema))
+        compared = stock(file, "select comparison_id, dataset from stored_comparison order by all").to_pylist()
+        assert {row["dataset"] for row in compared} == {"tiny"}
+        labelled = stock(file, "select distinct comparison_id from stored_majority order by all").to_pylist()
+        assert labelled == [{"comparison_id": row["comparison_id"]} for row in compared]
+        assert len(compared) < warehouse.rows("select count(distinct comparison_id) as n from stored_majority")[0]["n"]
     with pytest.raises(NotFound, match="No study 'nothing' in the warehouse, which has: study of other, study of tiny"):
         export_warehouse(warehouse, tmp_path / "x.duckdb", studies=["nothing"])
     assert not (tmp_path / "x.duckdb").exists()
