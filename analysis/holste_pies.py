@@ -26,4 +26,4 @@ class Row(VariantRow):
     is_pie: bool = Field(description="Whether the majority labels differ too.")
 
 
-QUESTION = Question("holste-pies", Params, Row)
+QUESTION = Question("holste-pies", Params, Row, reads="examples")

@@ -46,4 +46,4 @@ def exact_p_value(num_one: int, num_other: int) -> float:
     return float(binomtest(num_one, num_one + num_other).pvalue) if num_one + num_other else 1.0
 
 
-QUESTION = Question("mcnemar", Params, Row, compute=compute)
+QUESTION = Question("mcnemar", Params, Row, compute=compute, reads="examples")

@@ -31,4 +31,4 @@ class Row(VariantRow):
     )
 
 
-QUESTION = Question("pie-overlap", Params, Row)
+QUESTION = Question("pie-overlap", Params, Row, reads="pies")

@@ -74,4 +74,4 @@ class Row(VariantRow):
     num_tokens: int = Field(description="Number of tokens.")
 
 
-QUESTION = Question("pies", Params, Row, of_pies=True)
+QUESTION = Question("pies", Params, Row, reads="pies")

@@ -27,4 +27,4 @@ class Row(BaseRow):
     recipe_id: str = Field(description="What the compared runs share.")
 
 
-QUESTION = Question("pies-under-every-pruner", Params, Row)
+QUESTION = Question("pies-under-every-pruner", Params, Row, reads="pies")

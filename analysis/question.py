@@ -125,8 +125,9 @@ class Question:
     """Whether it has exactly one row: over HTTP an object, not an array."""
     compute: Compute | None = None
     """What makes `computed`, for a question that SQL alone cannot answer."""
-    of_pies: bool = False
-    """Whether it reads, of examples and majority labels, only the PIEs' of its parameters' datasets and splits."""
+    reads: Literal["examples", "pies"] | None = None
+    """That it reads examples, and they are those of its parameters' datasets and splits; or of these, and of the majority labels,
+    the PIEs' alone."""
 
     @cached_property
     def text(self) -> str:
@@ -188,8 +189,9 @@ def answering(warehouse: Warehouse, question: Question, params: Params) -> Itera
     """
     values = params.model_dump()
     with ExitStack() as held:
-        pies_of = _split_of(values) if question.of_pies else None
-        held.enter_context(warehouse.answering(values.get("dataset"), values.get("architecture"), pies_of))
+        split = _split_of(values) if question.reads else None
+        asked = (values.get("dataset"), values.get("architecture"))
+        held.enter_context(warehouse.answering(*asked, split, pies_only=question.reads == "pies"))
         if question.compute is not None:
             rows = warehouse.query(question.input_sql, used(question.input_sql, values))
             held.enter_context(warehouse.register(COMPUTED, _computed(question.compute, rows, params)))

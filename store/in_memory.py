@@ -36,7 +36,7 @@ ASKED = 4
 faster than questions, nothing is copied."""
 
 SPLIT_ASKED = 2
-"""Questions for the PIEs of a split, of which the last copies them, and the examples: these never change."""
+"""Questions for the examples of a split, which never change, or for its PIEs, of which the last copies them."""
 
 MOST_EXAMPLES = 100_000
 """Examples of a split that is copied: some 100 MB with their texts. Those of a larger one are read from the lake."""
@@ -119,9 +119,11 @@ class MemoryCursor:
         self._dropped: set[_Key] = set()
         self._held: list[str] = []
 
-    def look_into(self, snapshot: int, split: DatasetSplit | None, then: str) -> None:
-        """Have names looked for in copies of the snapshot and of the split whose PIEs are asked for, `then` in the lake."""
-        keys = [_Key(snapshot, None), *([_Key(None, split), _Key(snapshot, split)] if split else [])]
+    def look_into(self, snapshot: int, split: DatasetSplit | None, *, pies_only: bool, then: str) -> None:
+        """Have names looked for in copies of the snapshot and of the split whose examples are asked for, `then` in the lake."""
+        keys = [_Key(snapshot, None)]
+        if split:
+            keys += [_Key(None, split), *([_Key(snapshot, split)] if pies_only else [])]
         copies = [f"memory.{schema}" for key in keys if (schema := self._schema(key))]
         try:
             self._look([*self._held, *copies, then])

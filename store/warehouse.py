@@ -215,13 +215,16 @@ class Warehouse:
         self,
         datasets: Collection[str] | None,
         architectures: Collection[str] | None,
-        pies_of: DatasetSplit | None = None,
+        split: DatasetSplit | None = None,
+        *,
+        pies_only: bool = False,
     ) -> Iterator[None]:
         """One snapshot, in which the concept views are read from what is stored, if nothing asked about is growing.
 
         The views give stored and growing variants alike; those of the schema `stored`, of the same names, need not look
         for growing ones, and find copies in memory. `datasets` and `architectures` are those asked about, None for
-        all; `pies_of` the dataset and split of whose examples and majority labels only the PIEs' are asked for, and of no other.
+        all; `split` the dataset and split whose examples are asked for, and no others; `pies_only` says that of these, and of
+        the majority labels, only the PIEs' are.
         """
         with self.reading() as snapshot:
             growing = any(
@@ -233,7 +236,7 @@ class Warehouse:
                 if growing:
                     self._memory.look_at_held(then="warehouse.main")
                 else:
-                    self._memory.look_into(snapshot, pies_of, then="warehouse.stored,warehouse.main")
+                    self._memory.look_into(snapshot, split, pies_only=pies_only, then="warehouse.stored,warehouse.main")
             except duckdb.Error as error:
                 raise self._failure(error) from self.location.cause(error)
             try:

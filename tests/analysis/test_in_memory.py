@@ -123,6 +123,23 @@ def test_the_pies_of_one_split_are_read_from_memory(reader: Warehouse, monkeypat
         assert num_tables(again) == len(in_memory.RELATIONS), "so many PIEs are too many"
 
 
+@pytest.mark.parametrize("split", ["test", "train"])
+@pytest.mark.parametrize(
+    "question", [pytest.param(question, id=name) for name, question in QUESTIONS.items() if question.reads]
+)
+def test_what_reads_a_split_finds_it_in_memory(
+    lake: Warehouse, filled: Path, monkeypatch: pytest.MonkeyPatch, question: Question, split: str
+) -> None:
+    with open_warehouse(filled, read_only=True) as reader:
+        found = ask_often(reader, question, dataset=["imdb"], split=[split])
+        assert num_tables(reader) == len(in_memory.RELATIONS) + (3 if question.reads == "pies" else 2)
+    monkeypatch.setattr(in_memory, "ASKED", 10**9)
+    monkeypatch.setattr(in_memory, "SPLIT_ASKED", 10**9)
+    params = question.params.model_validate({"dataset": ["imdb"], "split": [split]})
+    assert found == ask_arrow(lake, question, params).to_pylist()
+    assert found or question.name in ("holste-pies", "pies-under-every-pruner")
+
+
 def test_the_splits_asked_for_last_are_in_memory(reader: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(in_memory, "MOST_SPLITS", 2)
     asked = (("imdb", "test"), ("imdb", "train"), ("topics & more_100%", "test"), ("imdb", "test"))

@@ -1,5 +1,6 @@
--- What is counted seed by seed is counted from ballots in one way: a class's recall went through all predictions a second time. And
--- powers are taken once: a macro's argument is computed as often as the macro names it.
+-- Views that read more than they need. What is counted seed by seed is counted from ballots in one way: a class's recall went through
+-- all predictions a second time. Powers are taken once: a macro's argument is computed as often as the macro names it. And CIEs are
+-- stored and growing, as other concepts about majority labels.
 
 create or replace view class_recall as
 with gold as (
@@ -101,3 +102,18 @@ select
 from ranked as r
 group by r.recipe_id, r.dataset, r.task, r.architecture, r.pruner, r.sparsity, r.split, r.num_seeds, r.example_id;
 comment on view rank_correlation is 'One row per pruned variant, split and example whose logits are stored on both sides: Spearman''s correlation, across the classes, of the probabilities that both sides predict on average over the seeds (Holste et al. 2023).';
+
+create macro cie_over(pairs) as table
+select
+    m.recipe_id, m.dataset, m.task, m.architecture, m.pruner, m.sparsity, m.split, m.num_seeds, m.example_id,
+    taxicab_distance(m.unpruned_votes, m.pruned_votes, m.num_seeds) as taxicab_distance, m.is_pie as is_modal_cie
+from query_table(pairs) as m;
+
+create view stored.cie as
+select c.* from cie_over('stored.majority_pair') as c;
+comment on view stored.cie is 'One row per pruned variant, split and example: how far compression moved its votes (Hooker et al. 2020). Those whose answers are stored.';
+create or replace view cie as
+select s.* from stored.cie as s
+union all by name
+select c.* from cie_over('growing_majority_pair') as c;
+comment on view cie is 'One row per pruned variant, split and example: how far compression moved its votes (Hooker et al. 2020). A modal CIE has another modal label; with ties settled as those of majority labels, that is a PIE. A taxicab CIE has other votes.';
