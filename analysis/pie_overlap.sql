@@ -19,6 +19,9 @@ common as (
         a.recipe_id, a.split, a.pruner, a.sparsity, b.pruner as other_pruner, b.sparsity as other_sparsity, count(*) as num_common
     from pie_of_variant as a
     join pie_of_variant as b on b.recipe_id = a.recipe_id and b.split = a.split and b.example_id = a.example_id
+    where
+        matches($pruner, a.pruner) and matches($sparsity, a.sparsity) and matches($other_pruner, b.pruner)
+        and matches($other_sparsity, b.sparsity)
     group by a.recipe_id, a.split, a.pruner, a.sparsity, b.pruner, b.sparsity
 )
 select
