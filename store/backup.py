@@ -12,7 +12,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from store.attach import attach, no_warehouse
-from store.compact import OUTPUTS
 from store.copying import copy_rows
 from store.create import create_warehouse
 from store.engine import quoted
@@ -128,6 +127,6 @@ def _copy_rows_to(source: Location, target: Path | Location, tell: Told) -> None
         warehouse.execute(f"attach {quoted(goal.catalog)} as target ({place})")
         # One transaction, so that all tables are read at one snapshot.
         warehouse.execute("begin")
-        copy_rows(warehouse, "target", by_run=OUTPUTS, tell=tell)
+        copy_rows(warehouse, "target", tell=tell)
         warehouse.execute("call target.set_commit_message('pie', 'copy of another warehouse')")
         warehouse.execute("commit")

@@ -64,10 +64,7 @@ def compact(
     ] = None,
     warehouse: WarehouseOption = None,
 ) -> None:
-    """Merge files, flush the catalog's rows, expire old snapshots; others may read and write meanwhile.
-
-    Each run keeps files of its own for its predictions, logits and EL2N: by them a variant's runs are found among all others.
-    """
+    """Merge files, flush the catalog's rows, expire old snapshots; others may read and write meanwhile."""
     from datetime import timedelta
 
     from store.compact import GRACE

@@ -14,10 +14,6 @@ from store.warehouse import Warehouse
 GRACE = timedelta(hours=1)
 """How long snapshots, and files that none needs any more, stay at least: a reader who has begun must find them."""
 
-OUTPUTS = ("prediction", "logit", "el2n")
-"""Tables of which every run has a file of its own, and keeps it: a variant's runs are found by it among all others, in some ten
-milliseconds. Run ids are digests: those of a few runs span nearly all, so that of files of several runs none could be left out."""
-
 
 @dataclass(frozen=True)
 class CompactStep:
@@ -47,8 +43,7 @@ def _steps(warehouse: Warehouse, expire_older_than: timedelta | None, grace: tim
     for table in tables:
         yield _flush(warehouse, table)
     for table in tables:
-        if table not in OUTPUTS:
-            yield _merge(warehouse, table)
+        yield _merge(warehouse, table)
     yield _expire(warehouse, None if expire_older_than is None else max(expire_older_than, grace))
     yield _delete(warehouse, "cleanup_old_files", "files deleted that no snapshot needs", grace)
     yield _delete(warehouse, "delete_orphaned_files", "files deleted that a killed process left", grace)

@@ -1,8 +1,7 @@
 """Rows from one attached database to another, table by table, at one snapshot."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
-from store.engine import quoted
 from store.output import Told, untold
 from store.warehouse import Warehouse
 
@@ -31,25 +30,17 @@ def copy_rows(
     warehouse: Warehouse,
     target: str,
     condition: Condition = lambda table, columns: "true",
-    *,
-    by_run: Collection[str] = (),
     tell: Told = untold,
 ) -> None:
     """Copy the warehouse's rows into the tables of the same names of the attached database `target`; in a transaction.
 
-    A table that has rows in the target already (its migrations wrote them) is left alone. The tables `by_run` are copied one run
-    after the other, into files of their own where the target has files; `tell` is told how many parts of how many are copied.
+    A table that has rows in the target already (its migrations wrote them) is left alone. `tell` is told how many tables of how
+    many are copied.
     """
-    there = tables_of(warehouse, target)
-    parts: list[tuple[str, str]] = []
-    for table, columns in tables_of(warehouse).items():
-        if table not in there or warehouse.rows(f"select 1 from {target}.{table} limit 1"):
-            continue
-        if table in by_run:
-            runs = warehouse.rows(f"select distinct t.run_id from warehouse.{table} as t order by t.run_id")
-            parts += [(table, f"run_id = {quoted(run['run_id'])}") for run in runs]
-        else:
-            parts.append((table, condition(table, columns)))
-    for number, (table, chosen) in enumerate(parts):
-        tell(number, len(parts), table)
-        warehouse.execute(f"insert into {target}.{table} by name select * from warehouse.{table} where {chosen}")
+    tables, there = tables_of(warehouse), tables_of(warehouse, target)
+    for number, (table, columns) in enumerate(tables.items()):
+        tell(number, len(tables), table)
+        if table in there and not warehouse.rows(f"select 1 from {target}.{table} limit 1"):
+            warehouse.execute(
+                f"insert into {target}.{table} by name select * from warehouse.{table} where {condition(table, columns)}"
+            )

@@ -101,7 +101,13 @@ _ROWS_OF_A_GROUP = dict.fromkeys(("example", "readability"), 8_192) | {"stored_m
 """Rows of a row group where a few rows are looked up among many: whatever stands before them in theirs must be read too."""
 
 
-_BYTES_OF_A_FILE = {"stored_majority": "4MB", "stored_influence": "16MB"}
+_BYTES_OF_A_FILE = {
+    "prediction": "4MB",
+    "stored_majority": "4MB",
+    "stored_influence": "16MB",
+    "el2n": "16MB",
+    "logit": "32MB",
+}
 """How large files are merged: some ten million rows, which a compaction rewrites in seconds while writers wait for it."""
 
 

@@ -1,7 +1,6 @@
 """Made-up runs in the warehouse: a variant's, with the answers about it, in one transaction."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -12,8 +11,7 @@ from store.protocol import Split
 from store.simulated_outputs import MadeUpVariant, SplitExamples, el2n_of, logits_of
 from store.warehouse import Warehouse
 
-OUTPUT_SPLITS: tuple[Split, ...] = ("test", "train")
-"""In the order in which the rows of a run lie."""
+OUTPUT_SPLITS: tuple[Split, ...] = ("train", "test")
 EPOCHS = 3
 """Epochs of every made-up run; only the last one's outputs are there, and EL2N at the influence epoch."""
 
@@ -29,54 +27,60 @@ def insert_runs(
     `predicted` has what each of them predicts, by split [R, N, C].
     """
     run_ids = [config.run_id for config in variant.configs]
-    logits_RNC = logits_of(variant, "test", predicted["test"])
-    el2n_RN = None if variant.is_pruned else el2n_of(variant, "train", examples["train"].difficulty_N)
-    for number, run_id in enumerate(run_ids):
-        outputs = {"prediction": _prediction_rows({split: predicted[split][number] for split in OUTPUT_SPLITS})}
-        outputs["logit"] = _logit_rows("test", logits_RNC[number])
-        if el2n_RN is not None:
-            outputs["el2n"] = _dense_rows(round(0.3 * EPOCHS), el2n=el2n_RN[number])
-        for table, rows in outputs.items():
-            with warehouse.register("made_up_rows", rows.append_column("run_id", _repeated([run_id], [len(rows)]))):
-                warehouse.execute(f"insert into {table} by name select r.* from made_up_rows as r")
+    for split in OUTPUT_SPLITS:
+        _insert(warehouse, "prediction", _prediction_rows(run_ids, predicted[split]), split)
+    _insert(warehouse, "logit", _logit_rows(run_ids, logits_of(variant, "test", predicted["test"])), "test")
+    if not variant.is_pruned:
+        el2n_RN = el2n_of(variant, "train", examples["train"].difficulty_N)
+        with warehouse.register("made_up_rows", _dense_rows(run_ids, el2n_RN.shape[1], el2n=el2n_RN.reshape(-1))):
+            warehouse.execute(
+                "insert into el2n by name select r.*, $epoch::smallint as epoch from made_up_rows as r",
+                {"epoch": round(0.3 * EPOCHS)},
+            )
     sizes = {split: variant.dataset.num_examples[split] for split in OUTPUT_SPLITS}
-    evaluations = {(split, EPOCHS - 1): size for split, size in sizes.items()}
-    warehouse.insert("evaluation", [row for run_id in run_ids for row in evaluation_rows(run_id, evaluations)])
+    outputs = {(split, EPOCHS - 1): size for split, size in sizes.items()}
+    warehouse.insert("evaluation", [row for run_id in run_ids for row in evaluation_rows(run_id, outputs)])
     _mark_published(warehouse, variant)
     facts = variant.dataset.facts
     evaluated = [row for config in variant.configs for row in evaluated_rows(facts, config, EPOCHS - 1, sizes)]
     warehouse.insert("evaluated_run", evaluated)
 
 
-def _prediction_rows(predicted: Mapping[Split, NDArray[np.bool_]]) -> pa.Table:
-    """What a run predicts for the examples of each split [N, C]."""
-    ids, classes = zip(*(np.nonzero(predicted_NC) for predicted_NC in predicted.values()), strict=True)
-    num_rows = [len(ids_P) for ids_P in ids]
+def _insert(warehouse: Warehouse, table: str, rows: pa.Table, split: Split) -> None:
+    with warehouse.register("made_up_rows", rows):
+        warehouse.execute(
+            f"insert into {table} by name select r.*, $split as split, $epoch::smallint as epoch from made_up_rows as r",
+            {"split": split, "epoch": EPOCHS - 1},
+        )
+
+
+def _prediction_rows(run_ids: list[str], predicted_RNC: NDArray[np.bool_]) -> pa.Table:
+    """One run after the other, as they would be published."""
+    ids, classes, counts = [], [], []
+    for predicted_NC in predicted_RNC:
+        ids_P, classes_P = np.nonzero(predicted_NC)
+        ids.append(ids_P.astype(np.int32))
+        classes.append(classes_P.astype(np.int16))
+        counts.append(len(ids_P))
     return pa.table(
-        {
-            "split": _repeated(list(predicted), num_rows),
-            "epoch": np.full(sum(num_rows), EPOCHS - 1, dtype=np.int16),
-            "example_id": np.concatenate(ids).astype(np.int32),
-            "class_id": np.concatenate(classes).astype(np.int16),
-        }
+        {"run_id": _repeated(run_ids, counts), "example_id": np.concatenate(ids), "class_id": np.concatenate(classes)}
     )
 
 
-def _logit_rows(split: Split, logits_NC: NDArray[np.float32]) -> pa.Table:
-    num_examples, num_classes = logits_NC.shape
-    offsets = pa.array(np.arange(num_examples + 1, dtype=np.int32) * num_classes)
-    lists = pa.ListArray.from_arrays(offsets, pa.array(logits_NC.reshape(-1)))
-    return _dense_rows(EPOCHS - 1, split=_repeated([split], [num_examples]), logits=lists)
+def _logit_rows(run_ids: list[str], logits_RNC: NDArray[np.float32]) -> pa.Table:
+    num_classes = logits_RNC.shape[2]
+    offsets = pa.array(np.arange(0, logits_RNC.size + 1, num_classes, dtype=np.int32))
+    lists = pa.ListArray.from_arrays(offsets, pa.array(logits_RNC.reshape(-1)))
+    return _dense_rows(run_ids, logits_RNC.shape[1], logits=lists)
 
 
-def _dense_rows(epoch: int, **columns: Any) -> pa.Table:
-    """A row for each example."""
-    num_examples = len(next(iter(columns.values())))
-    ids_N, epochs_N = np.arange(num_examples, dtype=np.int32), np.full(num_examples, epoch, dtype=np.int16)
-    return pa.table({"epoch": epochs_N, "example_id": ids_N, **columns})
+def _dense_rows(run_ids: list[str], num_examples: int, **column: object) -> pa.Table:
+    """A row for each run and example."""
+    ids_P = np.tile(np.arange(num_examples, dtype=np.int32), len(run_ids))
+    return pa.table({"run_id": _repeated(run_ids, [num_examples] * len(run_ids)), "example_id": ids_P, **column})
 
 
-def _repeated(values: Sequence[str], counts: list[int]) -> pa.DictionaryArray:
+def _repeated(values: list[str], counts: list[int]) -> pa.DictionaryArray:
     numbers = np.repeat(np.arange(len(values), dtype=np.int32), counts)
     return pa.DictionaryArray.from_arrays(pa.array(numbers), pa.array(values))
 
