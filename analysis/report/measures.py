@@ -16,22 +16,6 @@ _NAMES = ["dataset", "architecture", "recipe_id", "study", "pruner", "num_seeds"
 """What names a row of a table, in answers about one sparsity."""
 
 
-def measure_tables(rows: Rows, sparsity: float) -> list[Table]:
-    """The tables of all measures at a sparsity, which bounds what they read."""
-    return [
-        _certainty(rows, sparsity),
-        _disagreement(rows, sparsity),
-        _mcnemar(rows, sparsity),
-        _holste(rows, sparsity),
-        _readability(rows, sparsity),
-        _forgetting(rows, sparsity),
-        class_impact_table(rows, sparsity),
-        factors_table(rows, sparsity),
-        _overlap(rows, sparsity),
-        _under_every_pruner(rows, sparsity),
-    ]
-
-
 def _certainty(rows: Rows, sparsity: float) -> Table:
     """How certain rates and effectiveness are, and what the seeds alone make."""
     accuracies = rows.of_measured(sparsity, "accuracy-interval")
@@ -178,3 +162,18 @@ def _under_every_pruner(rows: Rows, sparsity: float) -> Table:
     columns = [*KEYS[:2], Column("Example"), Column("Text", numeric=False)]
     caption = f"Examples that are PIEs under every pruner at {percent(sparsity)}: the first {_NUM_SHOWN}."
     return listed(caption, frame, columns, lines, "No example is a PIE under every pruner.")
+
+
+MEASURES = (
+    _certainty,
+    _disagreement,
+    _mcnemar,
+    _holste,
+    _readability,
+    _forgetting,
+    class_impact_table,
+    factors_table,
+    _overlap,
+    _under_every_pruner,
+)
+"""What makes the tables of all measures, each at one sparsity, which bounds what they read."""

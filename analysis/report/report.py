@@ -1,7 +1,8 @@
 """Everything that a warehouse shows, in one page."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 
 from analysis.figures import number_of, number_of_pruner
 from analysis.figures.class_distribution import class_distribution_figure
@@ -14,29 +15,44 @@ from analysis.figures.readability import readability_figure
 from analysis.once import asking_once
 from analysis.report.findings import findings
 from analysis.report.making import incomplete, origin, studies_table
-from analysis.report.measures import measure_tables
+from analysis.report.measures import MEASURES
 from analysis.report.page import Part, page
 from analysis.report.rows import Rows
 from analysis.selection import Selection, configurations_in, dataset_name, percent, place, pruners_in
 from analysis.tables import NO_PAPER_NOTES, TABLES, make_table
 from analysis.tables.table import Table
+from store.output import Told, untold
 from store.warehouse import Warehouse
 
+_NUM_STEPS = 4
+"""Beside the measures."""
 
-def make_report(warehouse: Warehouse, selection: Selection | None = None, *, with_paper: bool = True) -> str:
-    """The page, as HTML, of one snapshot. Raises NotFound when a filter names what is not there."""
+
+def make_report(
+    warehouse: Warehouse, selection: Selection | None = None, *, with_paper: bool = True, tell: Told = untold
+) -> str:
+    """The page, as HTML, of one snapshot; `tell` is told how far it is. Raises NotFound when a filter names what is not there."""
     selection = selection or Selection()
+    num_done = count()
+
+    def step(what: str) -> None:
+        tell(next(num_done), _NUM_STEPS + len(MEASURES), what)
+
     # Tables, figures and findings need some of the same answers.
     with warehouse.reading() as snapshot, asking_once():
         rows = Rows(warehouse, selection)
-        parts = [
-            Part("findings", "Findings", findings=findings(rows)),
-            Part("tables", "Tables", ["Numbered as in the paper."], tables=list(_tables(rows, with_paper))),
-            Part("figures", "Figures", ["Numbered as in the paper, where it has them."], figures=list(_figures(rows))),
-            _measures(rows),
-            Part("making", "How it was made", origin(rows, snapshot), tables=[studies_table(rows)]),
-            Part("missing", "What is missing", incomplete(rows)),
-        ]
+        step("findings")
+        parts = [Part("findings", "Findings", findings=findings(rows))]
+        step("tables")
+        tables = list(_tables(rows, with_paper))
+        parts.append(Part("tables", "Tables", ["Numbered as in the paper."], tables=tables))
+        step("figures")
+        figures = list(_figures(rows))
+        parts.append(Part("figures", "Figures", ["Numbered as in the paper, where it has them."], figures=figures))
+        parts.append(_measures(rows, step))
+        step("how it was made")
+        parts.append(Part("making", "How it was made", origin(rows, snapshot), tables=[studies_table(rows)]))
+        parts.append(Part("missing", "What is missing", incomplete(rows)))
     return page("What pruning changes", _subtitle(rows), parts)
 
 
@@ -73,15 +89,19 @@ def _figures(rows: Rows) -> Iterator[Figure]:
         yield readability_figure(rows.readability, number_of("readability", configuration), configuration)
 
 
-def _measures(rows: Rows) -> Part:
+def _measures(rows: Rows, step: Callable[[str], None]) -> Part:
     sparsity = rows.sparsity
     if sparsity is None:
         return Part("measures", "Further measures", ["There is no pruned variant to measure yet."])
+    tables = []
+    for measure in MEASURES:
+        step("further measures")
+        tables.append(measure(rows, sparsity))
     return Part(
         "measures",
         "Further measures",
         list(_measured(rows, sparsity)),
-        tables=measure_tables(rows, sparsity),
+        tables=tables,
         figures=[] if rows.standing_for_all else [data_map_figure(rows.data_map)],
     )
 

@@ -17,7 +17,7 @@ from analysis.figures.data_map import data_map_figure
 from analysis.question import Params, Question, ask
 from analysis.report.findings import findings
 from analysis.report.making import incomplete
-from analysis.report.measures import measure_tables
+from analysis.report.measures import MEASURES
 from analysis.report.report import make_report
 from analysis.report.rows import Rows
 from analysis.selection import Selection, rows_of
@@ -232,7 +232,9 @@ def test_the_measures_are_those_of_the_questions(warehouse: Warehouse) -> None:
     ]
     insert(warehouse, MadeUpStudy("drawn", "single_label", {"test": gold}, runs))
     rows = Rows(warehouse, Selection())
-    certainty, _, _, holste, readability, forgetting, classes, factors, *_ = measure_tables(rows, 0.5)
+    certainty, _, _, holste, readability, forgetting, classes, factors, *_ = (
+        measure(rows, 0.5) for measure in MEASURES
+    )
 
     def asked(question: str, **filters: Any) -> list[dict[str, Any]]:
         return rows_of(warehouse, question, Selection(pruner=("MP-AI",), sparsity=(0.5,)), **filters).to_dicts()
