@@ -1,15 +1,12 @@
 """Copies, in the memory of the process that asks, of what questions look up again and again.
 
 A look into a table of a lake takes three queries of its catalog, some milliseconds, however few its rows: more than the rest of
-most questions. So the small relations of a snapshot, and the examples of a split, are copied into schemas of their own when they
-were asked for several times; the names in questions and concept views find the copies first. A copy is made in the transaction
-of a question, which makes it that snapshot's, and is there for others once that has ended well.
+most questions. So the small relations of a snapshot, the examples of a split, and its PIEs at a snapshot are copied into schemas of
+their own when they were asked for several times; the names in questions and concept views find the copies first. A copy is made
+in the transaction of a question, which makes it that snapshot's, and is there for others once that has ended well.
 """
 
-import re
 from collections import OrderedDict
-from collections.abc import Mapping
-from contextlib import suppress
 from itertools import count
 from threading import Lock
 from typing import NamedTuple
@@ -17,6 +14,7 @@ from typing import NamedTuple
 import duckdb
 
 from store.engine import quoted
+from store.held import Held
 
 RELATIONS = (
     "class",
@@ -48,19 +46,6 @@ MOST_SPLITS = 8
 """Splits whose examples are in memory, the last ones; likewise PIEs."""
 
 _REMEMBERED = 64
-
-_VIEWS = """
-select v.view_name, v.sql
-from duckdb_views() as v
-where v.database_name = 'warehouse' and v.schema_name = 'main' and not v.internal
-"""
-
-_TABLES = """
-select t.table_name, case t.table_type when 'VIEW' then 'view' else 'table' end
-from information_schema.tables as t
-where t.table_catalog = 'memory' and t.table_schema = $schema
-order by t.table_type desc
-"""
 
 _ALL_INFLUENCE_STORED = """
 select count(*) = 0
@@ -117,7 +102,8 @@ class MemoryCursor:
         self._has_turn = False
         self._made: dict[_Key, str | None] = {}
         self._dropped: set[_Key] = set()
-        self._held: list[str] = []
+        self.held = Held(connection, in_memory.numbers)
+        """What is found before all copies."""
 
     def look_into(self, snapshot: int, split: DatasetSplit | None, *, pies_only: bool, then: str) -> None:
         """Have names looked for in copies of the snapshot and of the split whose examples are asked for, `then` in the lake."""
@@ -126,38 +112,14 @@ class MemoryCursor:
             keys += [_Key(None, split), *([_Key(snapshot, split)] if pies_only else [])]
         copies = [f"memory.{schema}" for key in keys if (schema := self._schema(key))]
         try:
-            self._look([*self._held, *copies, then])
+            self._look([*self.held.schemas, *copies, then])
         except duckdb.CatalogException:
             # The transaction began before a copy was there, or after it was dropped.
-            self._look([*self._held, then])
+            self._look([*self.held.schemas, then])
 
     def look_at_held(self, then: str) -> None:
         """Have names looked for in what is held, `then` in the lake."""
-        self._look([*self._held, then])
-
-    def hold(self, selects: Mapping[str, str], parameters: Mapping[str, object]) -> str:
-        """Read rows that are found first where their relations are named, until they are let go of by the name returned."""
-        schema = f"memory.held_{next(self._in_memory.numbers)}"
-        self._connection.execute(f"create schema {schema}")
-        for relation, select in selects.items():
-            self._connection.execute(f"create table {schema}.{relation} as {select}", dict(parameters))
-        self._held.insert(0, schema)
-        # A view looks for names first where it is itself.
-        for name, definition in self._connection.execute(_VIEWS).fetchall():
-            if any(re.search(rf"\b{relation}\b", definition) for relation in selects) and name not in selects:
-                self._connection.execute(re.sub(r"^CREATE VIEW \S+", f"create view {schema}.{name}", definition))
-        return schema
-
-    def let_go(self, schema: str) -> None:
-        """Have what is held read from the lake again; its place is free at the end of the transaction."""
-        self._held.remove(schema)
-        # After an error the transaction takes nothing more, and nothing of it stays.
-        with suppress(duckdb.Error):
-            tables = self._connection.execute(_TABLES, {"schema": schema.removeprefix("memory.")}).fetchall()
-            # All at once, the schema with what it holds, could not be committed in the transaction that made it.
-            for name, kind in tables:
-                self._connection.execute(f"drop {kind} {schema}.{name}")
-            self._connection.execute(f"drop schema {schema}")
+        self._look([*self.held.schemas, then])
 
     def _look(self, path: list[str]) -> None:
         self._connection.execute(f"set search_path = {quoted(','.join(path))}")

@@ -260,13 +260,13 @@ class Warehouse:
         with self.reading():
             with self.answering(datasets, architectures):
                 try:
-                    held = self._memory.hold(selects, parameters)
+                    held = self._memory.held.hold(selects, parameters)
                 except duckdb.Error as error:
                     raise self._failure(error) from self.location.cause(error)
             try:
                 yield
             finally:
-                self._memory.let_go(held)
+                self._memory.held.let_go(held)
 
     def snapshot(self) -> int:
         """The number of the snapshot that is read: the newest, or the one of `as_of`."""
