@@ -23,7 +23,7 @@ quickstart: setup  ## train a small study on real text and ask every question ab
 	$(VENV)/bin/pie quickstart
 
 test: setup  ## run the tests
-	$(VENV)/bin/python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder -m "not alone"
+	PIE_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder -m "not alone"
 	$(VENV)/bin/python -m pytest -m alone
 
 lint: setup  ## check style and types

@@ -1,5 +1,6 @@
 """A DuckDB connection with the extensions of the pinned version, loaded from their packages: no download."""
 
+import os
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,7 +9,12 @@ from tempfile import gettempdir
 
 import duckdb
 
-from store.errors import StoreError
+from store.errors import Refused, StoreError
+
+THREADS_VARIABLE = "PIE_THREADS"
+"""The environment variable that bounds the engine's threads in a process; there are as many as processors without it."""
+
+_MOST_THREADS = 1024
 
 _CHECKED: set[str] = set()
 """Extensions whose signatures this process has checked, which takes a quarter of a second of every connection."""
@@ -19,6 +25,7 @@ def connect(*extensions: str) -> duckdb.DuckDBPyConnection:
 
     The signatures of the extensions are checked once in a process. What does not fit into memory goes to a directory of its own
     among the temporary files (TMPDIR), which is made when it is needed and goes with the connection.
+    Raises Refused when PIE_THREADS is no number of threads.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
         # Else it is `.tmp` where the process was started, with the same file names for all: two that spill there crash.
@@ -27,6 +34,8 @@ def connect(*extensions: str) -> duckdb.DuckDBPyConnection:
         "autoload_known_extensions": False,
         "allow_unsigned_extensions": _CHECKED.issuperset(extensions),
     }
+    if given := os.environ.get(THREADS_VARIABLE):
+        settings["threads"] = _number_of_threads(given)
     connection = duckdb.connect(config=settings)
     for name in extensions:
         connection.load_extension(str(extension_file(name)))
@@ -45,6 +54,14 @@ def connect(*extensions: str) -> duckdb.DuckDBPyConnection:
         # half seen, a lake's file as gone and the one that it was merged into as not yet there.
         connection.execute("set global sqlite_disable_multithreaded_scans = true")
     return connection
+
+
+def _number_of_threads(given: str) -> int:
+    if not given.isdecimal() or not 1 <= int(given) <= _MOST_THREADS:
+        raise Refused(
+            f"{THREADS_VARIABLE} is '{given}', not a number of threads; write 1, for example, or leave it out."
+        )
+    return int(given)
 
 
 def extension_file(name: str) -> Path:

@@ -167,3 +167,17 @@ def test_no_connection_takes_an_extension_that_nobody_signed(tmp_path: Path) -> 
     for _ in range(2):
         with connect("ducklake") as connection, pytest.raises(duckdb.IOException, match="signature"):
             connection.load_extension(str(forged))
+
+
+def test_the_engines_threads_may_be_bounded(warehouse_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIE_THREADS", "3")
+    with open_warehouse(warehouse_path) as opened:
+        threads = "select current_setting('threads') as threads"
+        assert opened.rows(threads) == [{"threads": 3}]
+        with opened.transaction("a simple one", simple=True):
+            assert opened.rows(threads) == [{"threads": 1}]
+        assert opened.rows(threads) == [{"threads": 3}]
+    for given in ("0", "many", "-1", "2.5", "1025"):
+        monkeypatch.setenv("PIE_THREADS", given)
+        with pytest.raises(Refused, match=f"PIE_THREADS is '{given}', not a number of threads; write 1, for example"):
+            open_warehouse(warehouse_path)
