@@ -24,7 +24,7 @@ from store.identity import RunConfig
 from store.order import in_order
 from store.protocol import WAITING
 from store.run import insert_planned, run_statuses
-from store.spool import Manifest, read_files, read_manifest, spooled_runs
+from store.spool import MANIFEST, Manifest, read_files, read_manifest, spooled_runs
 from store.standing import Standings, standings_of
 from store.warehouse import Warehouse
 
@@ -120,8 +120,8 @@ def _publish_first(warehouse: Warehouse, paths: Sequence[Path]) -> list[PublishR
 
 
 def _is_gone(warehouse: Warehouse, path: Path) -> bool:
-    """Whether another publisher of the same spool was faster, and has deleted the run."""
-    return not path.exists() and run_statuses(warehouse, [path.name]).get(path.name) == "published"
+    """Whether another publisher of the same spool was faster, and has deleted the run, or its manifest already."""
+    return not (path / MANIFEST).exists() and run_statuses(warehouse, [path.name]).get(path.name) == "published"
 
 
 def _check(warehouse: Warehouse, path: Path) -> _Checked | PublishResult:

@@ -171,6 +171,12 @@ def test_of_two_publishers_of_a_spool_one_may_be_faster(warehouse: Warehouse, tm
     assert [result.published for result in publish_some(warehouse, [path])] == [True]
     (late,) = publish_some(warehouse, [path])
     assert not late.published and not late.refused
+    # The faster one is about to delete it, and begins with any of its files.
+    for name in [file.name for file in spool_run(tmp_path, DATASET, CONFIG).iterdir()]:
+        (spool_run(tmp_path, DATASET, CONFIG) / name).unlink()
+        (late,) = publish_some(warehouse, [path])
+        assert not late.published and not late.refused, name
+        assert not path.exists()
     (never,) = publish_some(warehouse, [path.with_name("never")])
     assert never.refused
 
