@@ -121,11 +121,11 @@ def report(
     from analysis.report.report import make_report
     from analysis.selection import selection_of
     from analysis.writing import require_writable, write_whole
-    from store.output import telling
+    from store.progress import progress_bar
     from store.warehouse import open_warehouse
 
     require_writable(out)
-    with open_warehouse(warehouse, read_only=True) as opened, telling() as tell:
-        page = make_report(opened, selection_of(study, dataset, architecture), with_paper=paper, tell=tell)
+    with open_warehouse(warehouse, read_only=True) as opened, progress_bar() as progress:
+        page = make_report(opened, selection_of(study, dataset, architecture), with_paper=paper, progress=progress)
     write_whole(out, page)
     typer.echo(f"The report is in {out}.")

@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from analysis.once import ask_once
+from analysis.question import Params
 from analysis.questions import QUESTIONS
 from store.errors import Refused
 from store.protocol import PRUNERS, UNPRUNED, Split
@@ -73,21 +74,25 @@ class Configuration:
         return frame.filter(pl.col("recipe_id") == self.recipe_id)
 
 
-def rows_of(warehouse: Warehouse, question: str, selection: Selection, **more: Any) -> pl.DataFrame:
-    """A question's answer, by those of the filters that it has; `more` are further ones.
+def params_of(question: str, selection: Selection, **more: Any) -> Params:
+    """A question's parameters: those of the filters that it has; `more` are further ones.
 
-    Raises Refused when a filter has a value that the question does not take, NotFound when one names what is not there.
+    Raises Refused when a filter has a value that the question does not take.
     """
     asked = QUESTIONS[question]
     filters = {field.name: getattr(selection, field.name) for field in fields(selection)}
     filters = {name: [value] if name == "split" else list(value) for name, value in filters.items() if value} | more
     known = {name: value for name, value in filters.items() if name in asked.params.model_fields}
     try:
-        params = asked.params.model_validate(known)
+        return asked.params.model_validate(known)
     except ValidationError as error:
         fault = error.errors()[0]
         raise Refused(f"{fault['loc'][0]} {fault['input']!r}: {fault['msg'].removeprefix('Value error, ')}.") from error
-    return ask_once(warehouse, asked, params)
+
+
+def rows_of(warehouse: Warehouse, question: str, selection: Selection, **more: Any) -> pl.DataFrame:
+    """A question's answer, by the parameters of `params_of`, which says what it raises; NotFound where one names what is not there."""
+    return ask_once(warehouse, QUESTIONS[question], params_of(question, selection, **more))
 
 
 def configurations_in(frame: pl.DataFrame) -> list[Configuration]:

@@ -19,14 +19,14 @@ from store.errors import Refused, StoreError, Unavailable
 from store.files import NAMED_FILES
 from store.location import CATALOG, Location, locate
 from store.lock import hold
-from store.output import Told, untold
+from store.progress import Progress, unseen
 from store.warehouse import Warehouse, open_warehouse
 
 
-def backup_warehouse(url: str | None, target: Path, tell: Told = untold) -> int:
+def backup_warehouse(url: str | None, target: Path, progress: Progress = unseen) -> int:
     """Copy a warehouse into a new directory; returns the number of bytes that the copy takes.
 
-    The directory appears when the copy is whole. `tell` is told how many parts of how many are copied.
+    The directory appears when the copy is whole. `progress` is told how many parts of how many are copied.
     Raises Refused where something lies already.
     """
     location = locate(url)
@@ -34,14 +34,14 @@ def backup_warehouse(url: str | None, target: Path, tell: Told = untold) -> int:
         raise no_warehouse(location)
     with _made_aside(Path(target)) as aside:
         if location.directory is None:
-            _copy_rows_to(location, aside, tell)
+            _copy_rows_to(location, aside, progress)
         else:
-            _copy_files(location.directory, aside, tell)
+            _copy_files(location.directory, aside, progress)
         return sum(path.stat().st_size for path in aside.rglob("*") if path.is_file())
 
 
-def restore_warehouse(source: Path, url: str | None, tell: Told = untold) -> None:
-    """Make a warehouse, which must not be there yet, from a backup; `tell` as in `backup_warehouse`.
+def restore_warehouse(source: Path, url: str | None, progress: Progress = unseen) -> None:
+    """Make a warehouse, which must not be there yet, from a backup; `progress` as in `backup_warehouse`.
 
     Raises NotFound without a backup, Refused where a warehouse is.
     """
@@ -50,13 +50,13 @@ def restore_warehouse(source: Path, url: str | None, tell: Told = untold) -> Non
         raise no_warehouse(backup)
     if location.directory is not None:
         with _made_aside(location.directory) as aside:
-            _copy_files(backup.directory, aside, tell)
+            _copy_files(backup.directory, aside, progress)
         return
     create_warehouse(location)
     with open_warehouse(url) as warehouse:
         if warehouse.rows("select 1 from dataset limit 1"):
             raise Refused(f"The warehouse '{location}' holds data already; restore into an empty database.")
-    _copy_rows_to(backup, location, tell)
+    _copy_rows_to(backup, location, progress)
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def _made_aside(target: Path) -> Iterator[Path]:
         raise
 
 
-def _copy_files(source: Path, target: Path, tell: Told) -> None:
+def _copy_files(source: Path, target: Path, progress: Progress) -> None:
     # No compaction meanwhile: it deletes files that the copied catalog still names.
     location = locate(source)
     with hold(location, "maintain"):
@@ -97,7 +97,7 @@ def _copy_files(source: Path, target: Path, tell: Told) -> None:
             raise Unavailable(f"The catalog of '{location}' cannot be copied; try again, or look with `pie check`.")
         paths = _named_files(target / CATALOG)
         for number, path in enumerate(paths):
-            tell(number, len(paths), "files")
+            progress(number, len(paths), "files")
             copy = target / "data" / path
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / "data" / path, copy)
@@ -118,7 +118,7 @@ def _named_files(catalog: Path) -> list[str]:
         return [row[0] for row in opened.execute(NAMED_FILES.format(catalog=""))]
 
 
-def _copy_rows_to(source: Location, target: Path | Location, tell: Told) -> None:
+def _copy_rows_to(source: Location, target: Path | Location, progress: Progress) -> None:
     goal = locate(target) if isinstance(target, Path) else target
     create_warehouse(goal)
     connection = attach(source, read_only=True, extensions=goal.extensions)
@@ -127,6 +127,6 @@ def _copy_rows_to(source: Location, target: Path | Location, tell: Told) -> None
         warehouse.execute(f"attach {quoted(goal.catalog)} as target ({place})")
         # One transaction, so that all tables are read at one snapshot.
         warehouse.execute("begin")
-        copy_rows(warehouse, "target", tell=tell)
+        copy_rows(warehouse, "target", progress=progress)
         warehouse.execute("call target.set_commit_message('pie', 'copy of another warehouse')")
         warehouse.execute("commit")

@@ -88,7 +88,7 @@ def check(
     """Verify all that can be verified, and say what to do about what is wrong."""
     from store.check import check_catalog, check_warehouse
     from store.check import mend as store_anew
-    from store.output import telling
+    from store.progress import progress_bar
     from store.warehouse import open_warehouse
 
     findings = []
@@ -96,8 +96,8 @@ def check(
         findings.append(finding)
         typer.echo(f"{finding.level}: {finding.sentence}")
     if not findings:
-        with open_warehouse(warehouse) as opened, telling() as tell:
-            for finding in check_warehouse(opened, spool, tell):
+        with open_warehouse(warehouse) as opened, progress_bar() as progress:
+            for finding in check_warehouse(opened, spool, progress):
                 findings.append(finding)
                 typer.echo(f"{finding.level}: {finding.sentence}")
             if mend:
@@ -115,10 +115,10 @@ def backup(
 ) -> None:
     """Copy the warehouse as it is at one moment, while others read and write."""
     from store.backup import backup_warehouse
-    from store.output import telling
+    from store.progress import progress_bar
 
-    with telling() as tell:
-        num_bytes = backup_warehouse(warehouse, directory, tell)
+    with progress_bar() as progress:
+        num_bytes = backup_warehouse(warehouse, directory, progress)
     typer.echo(f"Copied {num_bytes / 1e6:,.1f} MB to '{directory}'.")
 
 
@@ -128,10 +128,10 @@ def restore(
 ) -> None:
     """Make a warehouse, which must not be there yet, from a backup."""
     from store.backup import restore_warehouse
-    from store.output import telling
+    from store.progress import progress_bar
 
-    with telling() as tell:
-        restore_warehouse(directory, warehouse, tell)
+    with progress_bar() as progress:
+        restore_warehouse(directory, warehouse, progress)
     typer.echo("The warehouse is restored.")
 
 
@@ -143,9 +143,9 @@ def export(
 ) -> None:
     """Write one plain DuckDB file, with tables, views and comments, that any DuckDB opens alone."""
     from store.export import export_warehouse
-    from store.output import telling
+    from store.progress import progress_bar
     from store.warehouse import open_warehouse
 
-    with open_warehouse(warehouse, read_only=True) as opened, telling() as tell:
-        num_bytes = export_warehouse(opened, file, studies=study or (), datasets=dataset or (), tell=tell)
+    with open_warehouse(warehouse, read_only=True) as opened, progress_bar() as progress:
+        num_bytes = export_warehouse(opened, file, studies=study or (), datasets=dataset or (), progress=progress)
     typer.echo(f"Wrote {num_bytes / 1e6:,.1f} MB to '{file}'.")

@@ -12,7 +12,7 @@ from store.dataset import load_dataset
 from store.errors import NotFound, Refused, Unavailable
 from store.files import files_of
 from store.location import CATALOG, locate
-from store.output import Told, untold
+from store.progress import Progress, unseen
 from store.spool import read_files, read_manifest, spooled_runs
 from store.warehouse import Warehouse
 
@@ -46,10 +46,10 @@ def check_catalog(url: str | None) -> Iterator[Finding]:
         yield Finding("error", f"The catalog is damaged ({said[0]}); restore a backup with `pie restore`.")
 
 
-def check_warehouse(warehouse: Warehouse, spool: Path | None = None, tell: Told = untold) -> Iterator[Finding]:
+def check_warehouse(warehouse: Warehouse, spool: Path | None = None, progress: Progress = unseen) -> Iterator[Finding]:
     """Hold files, runs, rows and datasets against each other, and a spool's runs against their manifests.
 
-    `tell` is told how many comparisons of how many were held against their predictions, which takes longest.
+    `progress` is told how many comparisons of how many were held against their predictions, which takes longest.
     Where files are missing or cut, only these are reported.
     """
     in_files = list(_check_files(warehouse))
@@ -57,7 +57,7 @@ def check_warehouse(warehouse: Warehouse, spool: Path | None = None, tell: Told 
     if any(finding.level == "error" for finding in in_files):
         return  # what cannot be read cannot be held against anything
     yield from _check_rows(warehouse)
-    yield from _check_answers(warehouse, tell)
+    yield from _check_answers(warehouse, progress)
     yield from _check_datasets(warehouse)
     if spool is not None:
         yield from _check_spool(warehouse, spool)
@@ -182,12 +182,12 @@ from (
 """
 
 
-def _check_answers(warehouse: Warehouse, tell: Told) -> Iterator[Finding]:
+def _check_answers(warehouse: Warehouse, progress: Progress) -> Iterator[Finding]:
     """Hold the stored majority labels against those that the predictions give, one comparison at a time."""
     warehouse.execute(_NONE_STORED)
     rows = warehouse.rows(_STORED)
     for number, row in enumerate(rows):
-        tell(
+        progress(
             number,
             len(rows),
             f"{row['dataset']} {row['architecture']} {row['pruner']} {row['sparsity']} {row['split']}",

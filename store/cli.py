@@ -78,13 +78,13 @@ def simulate(
     warehouse: WarehouseOption = None,
 ) -> None:
     """Fill a new warehouse with made-up runs of the paper's shape; run again, it goes on from where it was."""
-    from store.output import telling
+    from store.progress import progress_bar
     from store.simulate import simulate as fill
     from store.warehouse import open_warehouse
 
-    with open_warehouse(warehouse, create=True) as opened, telling() as tell:
+    with open_warehouse(warehouse, create=True) as opened, progress_bar() as progress:
         for done, total, name in fill(opened, scale, seed):
-            tell(done, total, name)
+            progress(done, total, name)
             if not sys.stderr.isatty() and done % 10 == 0:
                 typer.echo(f"{done} of {total} variants", err=True)
     typer.echo("The warehouse holds made-up runs of the paper's shape; ask it with `pie pie-rate`.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from store.output import Told, untold
+from store.progress import Progress, unseen
 from store.warehouse import Warehouse
 
 Condition = Callable[[str, set[str]], str]
@@ -30,16 +30,16 @@ def copy_rows(
     warehouse: Warehouse,
     target: str,
     condition: Condition = lambda table, columns: "true",
-    tell: Told = untold,
+    progress: Progress = unseen,
 ) -> None:
     """Copy the warehouse's rows into the tables of the same names of the attached database `target`; in a transaction.
 
-    A table that has rows in the target already (its migrations wrote them) is left alone. `tell` is told how many tables of how
+    A table that has rows in the target already (its migrations wrote them) is left alone. `progress` is told how many tables of how
     many are copied.
     """
     tables, there = tables_of(warehouse), tables_of(warehouse, target)
     for number, (table, columns) in enumerate(tables.items()):
-        tell(number, len(tables), table)
+        progress(number, len(tables), table)
         if table in there and not warehouse.rows(f"select 1 from {target}.{table} limit 1"):
             warehouse.execute(
                 f"insert into {target}.{table} by name select * from warehouse.{table} where {condition(table, columns)}"

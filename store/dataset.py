@@ -4,7 +4,7 @@ import hashlib
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,15 +16,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from store.errors import NotFound, Refused
+from store.progress import Progress, unseen
 from store.protocol import SPLITS, Split, Task
 from store.warehouse import Warehouse
 
 EXAMPLES_SCHEMA = pa.schema([("text", pa.string()), ("class_ids", pa.list_(pa.int16()))])
 _CHUNK = 256
 """Examples a process scores at a time."""
-
-Progress = Callable[[int, int], None]
-"""Called with the number of examples done and their total."""
 
 
 _DATASETS = """
@@ -146,14 +144,15 @@ def facts_of(warehouse: Warehouse, name: str) -> DatasetFacts | None:
     return warehouse.datasets[name]
 
 
-def register_dataset(warehouse: Warehouse, dataset: Dataset, *, progress: Progress | None = None) -> bool:
+def register_dataset(warehouse: Warehouse, dataset: Dataset, *, progress: Progress = unseen) -> bool:
     """Put a dataset into the warehouse, with its token counts and readability, in one transaction.
 
-    Returns False, at once, when it is there already. Raises Refused when other content has that name.
+    `progress` is told how many examples are scored. Returns False, at once, when it is there already.
+    Raises Refused when other content has that name.
     """
     if _registered(warehouse, dataset):
         return False
-    tables = list(_scored(dataset, progress or (lambda done, total: None)))
+    tables = list(_scored(dataset, progress))
     with warehouse.transaction(f"add dataset {dataset.name}"):
         if _registered(warehouse, dataset):
             return False
@@ -221,7 +220,7 @@ def _scored(dataset: Dataset, progress: Progress) -> Iterator[tuple[pa.Table, pa
         scores: list[tuple[float, ...]] = []
         for chunk in _score_chunks(examples["text"].to_pylist()):
             scores += chunk
-            progress(done + len(scores), dataset.num_examples)
+            progress(done + len(scores), dataset.num_examples, f"readability of {dataset.name}")
         done += len(scores)
         yield _example_rows(dataset.name, split, examples, scores)
 

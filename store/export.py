@@ -10,7 +10,7 @@ import duckdb
 from store.copying import Condition, copy_rows
 from store.engine import quoted
 from store.errors import NotFound, Refused, Unavailable
-from store.output import Told, untold
+from store.progress import Progress, unseen
 from store.warehouse import Warehouse
 
 _NAME = "exported"
@@ -29,11 +29,11 @@ def export_warehouse(
     *,
     studies: Sequence[str] = (),
     datasets: Sequence[str] = (),
-    tell: Told = untold,
+    progress: Progress = unseen,
 ) -> int:
     """Write the newest snapshot, or what of it belongs to some studies and datasets, to a new file; returns its bytes.
 
-    `tell` is told how many tables of how many are written. Raises NotFound for a study or dataset that is not there, Refused when the file is.
+    `progress` is told how many tables of how many are written. Raises NotFound for a study or dataset that is not there, Refused when the file is.
     """
     file = Path(file)
     if file.exists():
@@ -45,7 +45,7 @@ def export_warehouse(
         try:
             exporter.execute(f"attach {quoted(aside)} as {_NAME}")
             try:
-                _write(exporter, condition, tell)
+                _write(exporter, condition, progress)
             finally:
                 exporter.execute("use warehouse")
                 exporter.execute(f"detach {_NAME}")
@@ -91,13 +91,13 @@ def _literals(names: Iterator[str] | Sequence[str] | Any) -> str:
     return ", ".join(quoted(name) for name in sorted(set(names))) or "null"
 
 
-def _write(exporter: Warehouse, condition: Condition, tell: Told) -> None:
+def _write(exporter: Warehouse, condition: Condition, progress: Progress) -> None:
     definitions = [*_macros(exporter), *_views(exporter)]
     comments = [*_comments(exporter)]
     for statement in (*_schemas(exporter), *_tables(exporter)):
         exporter.execute(statement)
     exporter.execute("begin")
-    copy_rows(exporter, _NAME, condition, tell=tell)
+    copy_rows(exporter, _NAME, condition, progress=progress)
     exporter.execute("commit")
     exporter.execute(f"use {_NAME}")
     _define(exporter, definitions)

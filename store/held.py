@@ -34,11 +34,11 @@ class Held:
         self._connection.execute(f"create schema {schema}")
         for relation, select in selects.items():
             self._connection.execute(f"create table {schema}.{relation} as {select}", dict(parameters))
-        self.schemas.insert(0, schema)
         # A view looks for names first where it is itself.
         for name, definition in self._connection.execute(_VIEWS).fetchall():
             if any(re.search(rf"\b{relation}\b", definition) for relation in selects) and name not in selects:
                 self._connection.execute(re.sub(r"^CREATE VIEW \S+", f"create view {schema}.{name}", definition))
+        self.schemas.insert(0, schema)
         return schema
 
     def let_go(self, schema: str) -> None:

@@ -1,15 +1,13 @@
-"""An answer's rows on standard output, as a table to read or in a format that programs take; and how far long work has come."""
+"""An answer's rows on standard output: as a table to read, or in a format that programs take."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 from rich import box
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
-from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -17,27 +15,6 @@ from store.formats import FORMATS, plain
 
 COMMAND_FORMATS = ("table", *FORMATS)
 """What `--format` of a command takes."""
-
-
-Told = Callable[[int, int, str], None]
-"""Is told how many parts of how many are done, and what is at hand."""
-
-
-def untold(done: int, total: int, what: str) -> None:
-    """Nobody listens."""
-
-
-@contextmanager
-def telling() -> Iterator[Told]:
-    """A bar on standard error, where people look at it, while something long is done."""
-    console = Console(stderr=True)
-    with Progress(*Progress.get_default_columns(), console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-
-        def tell(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=what)
-
-        yield tell
 
 
 def write_rows(rows: pa.Table, format_name: str = "table", *, title: str | None = None) -> None:

@@ -1,16 +1,11 @@
 """The commands `pie data add`, `pie data list` and `pie data show`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from store.cli import FormatOption, WarehouseOption
 from store.errors import Refused
-
-if TYPE_CHECKING:
-    from store.dataset import Progress
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Datasets: add, list, show.")
 
@@ -54,6 +49,7 @@ def add(
 ) -> None:
     """Read a dataset and put it into the warehouse, with the readability of every example."""
     from store.dataset import register_dataset
+    from store.progress import progress_bar
     from store.protocol import SPLITS
     from store.warehouse import open_warehouse
     from trainer.data import load_dataset_from
@@ -76,7 +72,7 @@ def add(
         min_documents=min_documents,
     )
     dataset = load_dataset_from(name, path, options, format=format, say=lambda note: typer.echo(note, err=True))
-    with open_warehouse(warehouse, create=True) as opened, _progress(f"readability of {name}") as progress:
+    with open_warehouse(warehouse, create=True) as opened, progress_bar() as progress:
         added = register_dataset(opened, dataset, progress=progress)
     sizes = ", ".join(f"{len(dataset.splits[split]):,} {split}" for split in SPLITS if split in dataset.splits)
     done = "Added" if added else "There already:"
@@ -119,19 +115,3 @@ def _task(name: str | None) -> Any:
     if name not in (None, "single_label", "multi_label"):
         raise Refused(f"There is no task '{name}'; it is single_label or multi_label.")
     return name
-
-
-@contextmanager
-def _progress(what: str) -> Iterator["Progress | None"]:
-    """Progress as a bar on a terminal, and none elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True) as bar:
-        bar_task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(bar_task, completed=done, total=total)

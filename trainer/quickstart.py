@@ -12,12 +12,12 @@ from typing import Any
 import httpx
 import pyarrow as pa
 from rich.console import Console
-from rich.progress import Progress
 
 from store.dataset import register_dataset
 from store.errors import NotFound, StoreError
 from store.location import locate
 from store.output import rich_table
+from store.progress import progress_bar
 from store.warehouse import open_warehouse
 from trainer.data import load_dataset_from
 from trainer.findings import SHOWN, finding
@@ -77,9 +77,8 @@ def _add_corpus(warehouse: str | None, name: str, console: Console) -> None:
             console.print(f"Dataset '{name}' is in the warehouse.")
             return
         dataset = load_dataset_from(name)
-        with Progress(*Progress.get_default_columns(), console=console, disable=not console.is_terminal) as bar:
-            task = bar.add_task("Scoring readability", total=dataset.num_examples)
-            register_dataset(opened, dataset, progress=lambda done, _: bar.update(task, completed=done))
+        with progress_bar(console) as progress:
+            register_dataset(opened, dataset, progress=progress)
     sizes = ", ".join(f"{len(examples):,} {split}" for split, examples in dataset.splits.items())
     console.print(f"Dataset '{name}': {sizes} examples of the classes {', '.join(dataset.class_names)}.")
 

@@ -21,7 +21,7 @@ from analysis.report.rows import Rows
 from analysis.selection import Selection, configurations_in, dataset_name, percent, place, pruners_in
 from analysis.tables import NO_PAPER_NOTES, TABLES, make_table
 from analysis.tables.table import Table
-from store.output import Told, untold
+from store.progress import Progress, unseen
 from store.warehouse import Warehouse
 
 _NUM_STEPS = 4
@@ -29,14 +29,14 @@ _NUM_STEPS = 4
 
 
 def make_report(
-    warehouse: Warehouse, selection: Selection | None = None, *, with_paper: bool = True, tell: Told = untold
+    warehouse: Warehouse, selection: Selection | None = None, *, with_paper: bool = True, progress: Progress = unseen
 ) -> str:
-    """The page, as HTML, of one snapshot; `tell` is told how far it is. Raises NotFound when a filter names what is not there."""
+    """The page, as HTML, of one snapshot; `progress` is told how far it is. Raises NotFound when a filter names what is not there."""
     selection = selection or Selection()
     num_done = count()
 
     def step(what: str) -> None:
-        tell(next(num_done), _NUM_STEPS + len(MEASURES), what)
+        progress(next(num_done), _NUM_STEPS + len(MEASURES), what)
 
     # Tables, figures and findings need some of the same answers.
     with warehouse.reading() as snapshot, asking_once():

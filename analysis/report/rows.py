@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from analysis.selection import Selection, rows_of, sparsities_in
+from analysis.question import used
+from analysis.selection import Selection, params_of, rows_of, sparsities_in
 from store.protocol import UNPRUNED
 from store.warehouse import Warehouse
 
@@ -60,8 +61,11 @@ class Rows:
 
     def of_measured(self, sparsity: float, question: str, **more: Any) -> pl.DataFrame:
         """The same, in a large warehouse of the pruner alone that stands for all."""
-        pruner = {} if self.standing_for_all is None else {"pruner": [self.standing_for_all]}
-        return self.at(sparsity, question, **pruner, **more)
+        return self.at(sparsity, question, **self._pruner_measured, **more)
+
+    @property
+    def _pruner_measured(self) -> dict[str, list[str]]:
+        return {} if self.standing_for_all is None else {"pruner": [self.standing_for_all]}
 
     @cached_property
     def standing_for_all(self) -> str | None:
@@ -82,16 +86,12 @@ class Rows:
     def of_ballots(self) -> dict[str, pl.DataFrame]:
         """The answers that are counted from ballots at the sparsity in the middle, by question: the predictions are read once."""
         assert self.sparsity is not None, "nothing is pruned"
-        datasets, architectures = list(self.selection.dataset) or None, list(self.selection.architecture) or None
-        pruners = list(self.selection.pruner) if self.standing_for_all is None else [self.standing_for_all]
-        filters = {
-            "dataset": datasets,
-            "architecture": architectures,
-            "pruner": pruners or None,
-            "sparsity": [self.sparsity],
-            "split": [self.selection.split],
-        }
-        with self.warehouse.holding({"ballot_pair": _BALLOTS}, filters, datasets, architectures):
+        # They have these filters in common.
+        params = params_of("disagreement", self.selection, sparsity=[self.sparsity], **self._pruner_measured)
+        filters = params.model_dump()
+        with self.warehouse.holding(
+            {"ballot_pair": _BALLOTS}, used(_BALLOTS, filters), filters["dataset"], filters["architecture"]
+        ):
             return {
                 question: self.of_measured(self.sparsity, question, **more) for question, more in _OF_BALLOTS.items()
             }

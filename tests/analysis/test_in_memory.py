@@ -227,7 +227,6 @@ def test_what_is_held_is_read_once(url: Path, reader: Warehouse, *, stored: bool
     before = {q.name: ask_arrow(reader, q, asked[q.name]).to_pylist() for q in OF_BALLOTS}
     in_memory_before = num_tables(reader)
     with reader.holding({"ballot_pair": HELD}, {"dataset": ["another"]}, ["another"], None):
-        # Who else changes them is not seen, and what is held is all that there is.
         for question in OF_BALLOTS:
             assert ask_arrow(reader, question, asked[question.name]).to_pylist() == before[question.name]
         everything = ask_arrow(reader, QUESTIONS["flips"], QUESTIONS["flips"].params()).to_pylist()
@@ -240,6 +239,10 @@ def test_what_is_held_is_read_once(url: Path, reader: Warehouse, *, stored: bool
 
 def test_what_is_held_goes_with_an_error(reader: Warehouse) -> None:
     with pytest.raises(QueryFailed, match="no_such"), reader.holding({"ballot_pair": "select no_such"}, {}, None, None):
+        pass
+    # Views that need a column that the held rows lack cannot be made beside them.
+    lacking = {"ballot_pair": "select 1 as example_id"}
+    with pytest.raises(QueryFailed), reader.holding(lacking, {}, None, None):
         pass
     with pytest.raises(RuntimeError), reader.holding({"ballot_pair": HELD}, {"dataset": ["imdb"]}, None, None):
         raise RuntimeError

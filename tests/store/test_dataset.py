@@ -16,7 +16,7 @@ from tests.made_up import made_up_dataset
 def test_a_dataset_comes_back_as_it_was(warehouse: Warehouse) -> None:
     dataset = made_up_dataset(task="multi_label")
     seen: list[tuple[int, int]] = []
-    assert register_dataset(warehouse, dataset, progress=lambda done, total: seen.append((done, total))) is True
+    assert register_dataset(warehouse, dataset, progress=lambda done, total, _: seen.append((done, total))) is True
     assert register_dataset(warehouse, dataset) is False
     assert seen[-1] == (36, 36)
     loaded = load_dataset(warehouse, "tiny")
@@ -104,7 +104,7 @@ def test_the_digest_covers_texts_labels_names_and_splits() -> None:
 def test_a_failure_while_registering_leaves_nothing(warehouse: Warehouse, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
 
-        def interrupt(done: int, total: int) -> None:
+        def interrupt(done: int, total: int, what: str) -> None:
             raise KeyboardInterrupt
 
         register_dataset(warehouse, made_up_dataset(), progress=interrupt)
